@@ -1,0 +1,1 @@
+"""The service: takes predictions in, measures, judges, and tells."""

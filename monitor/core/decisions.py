@@ -1,0 +1,82 @@
+"""What follows from findings: incidents, requests for a new model, promotions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.core.findings import Severity
+from monitor.core.windows import Window
+
+
+class IncidentState(StrEnum):
+    """Where an incident stands."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One likely cause of an incident, in plain words, and how much speaks for it (0 to 1)."""
+
+    text: str
+    weight: float
+    detector: str
+    feature: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Alerts of one model that belong together, from the first to the resolution.
+
+    `window` spans the event time of its alerts; `findings` are their numbers, newest last;
+    `opened_at` and `resolved_at` are times of the service's clock.
+    """
+
+    id: str
+    model: str
+    version: str
+    state: IncidentState
+    severity: Severity
+    title: str
+    window: Window
+    opened_at: datetime
+    resolved_at: datetime | None = None
+    note: str = ""
+    causes: Sequence[Cause] = ()
+    findings: Sequence[int] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Not resolved yet."""
+        return self.state is not IncidentState.RESOLVED
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainRequest:
+    """Someone or something asks for a new model, and why.
+
+    `changed_at` is the event time since which things are different, where known.
+    `excluded` are the windows that must not be learned from.
+    """
+
+    model: str
+    reason: str
+    requested_at: datetime
+    incident: str | None = None
+    changed_at: datetime | None = None
+    excluded: Sequence[Window] = ()
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the policy decided on an alert, and why; also when it decided against."""
+
+    model: str
+    retrain: bool
+    reason: str
+    decided_at: datetime
+    evidence: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,106 @@
+"""What a detector is: one verb, and one of four kinds of things it looks at.
+
+A detector measures; it does not judge, word, or store. Too little data is no measurement: never
+NaN, never zero. Its inputs stay as they were, and the order of rows does not matter to a
+window detector.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.core.findings import Measurement
+from monitor.core.profile import Profiles
+from monitor.core.spec import ModelSpec
+from monitor.core.windows import Numbers, Sample, Window
+
+
+class Detector(ABC):
+    """Anything that looks for one kind of trouble. Its name is its path: `drift.univariate`."""
+
+    name: ClassVar[str]
+
+
+class ProfileDetector(Detector):
+    """Compares the profiles of a window with those of the reference."""
+
+    @abstractmethod
+    def measure(
+        self, spec: ModelSpec, window: Window, reference: Profiles, current: Profiles
+    ) -> Iterable[Measurement]:
+        """What the window shows. `reference` has no rows where none was given."""
+
+
+class SampleDetector(Detector):
+    """Compares rows of a window with rows of the reference."""
+
+    @abstractmethod
+    def measure(self, spec: ModelSpec, reference: Sample, current: Sample) -> Iterable[Measurement]:
+        """What the rows show. `reference` has no rows where none was given."""
+
+
+class LabelledDetector(Detector):
+    """Compares labelled rows of a window with labelled rows of the reference."""
+
+    @abstractmethod
+    def measure(self, spec: ModelSpec, reference: Sample, current: Sample) -> Iterable[Measurement]:
+        """What the rows show; every row has an actual, `current.total` counts those without too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """The place in a stream where it changed: index into the values given, and what was seen."""
+
+    index: int
+    before: float
+    after: float
+
+
+class StreamDetector(Detector):
+    """Remembers one stream of numbers and says where it changed.
+
+    `update_many(values)` equals updating with them one by one, however they are cut. None of its
+    state may be harmed by NaN or infinity: such values are skipped and keep their index.
+    """
+
+    method: ClassVar[str]
+
+    @abstractmethod
+    def update_many(self, values: Numbers) -> Sequence[Alarm]:
+        """Learn values, shape (n,), in order; the alarms among them, oldest first."""
+
+    @property
+    @abstractmethod
+    def mean(self) -> float:
+        """The level of the stream now, as the detector sees it; NaN before the first value."""
+
+    @abstractmethod
+    def dump(self) -> bytes:
+        """The whole state, for `load` of the same library version."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, state: bytes) -> "StreamDetector":
+        """The detector that `dump` wrote. Raises ValueError if it cannot be read."""
+
+
+def losses(spec: ModelSpec, sample: Sample) -> npt.NDArray[np.float64]:
+    """The loss of each labelled row, shape (rows,), NaN where it cannot be computed.
+
+    Classes: 0 where the prediction is the actual, 1 where it is not (definition of the 0/1 loss).
+    Numbers: the absolute error.
+    """
+    if sample.prediction is None or sample.actual is None:
+        return np.full(sample.rows, np.nan)
+    if spec.task == "regression":
+        return np.abs(
+            np.asarray(sample.prediction, np.float64) - np.asarray(sample.actual, np.float64)
+        )
+    pairs = zip(sample.prediction, sample.actual, strict=True)
+    known = np.array([p is not None and a is not None for p, a in pairs], dtype=bool)
+    wrong = np.asarray(sample.prediction != sample.actual, np.float64)
+    return np.where(known, wrong, np.nan)

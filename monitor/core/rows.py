@@ -1,0 +1,99 @@
+"""What a sender sends: a body, the rows read from it, and what became of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+Column = Any
+"""Values of one name, one a row: a list, or an Arrow array; None or null where missing."""
+
+
+class Kind(StrEnum):
+    """What the rows of a body are."""
+
+    PREDICTIONS = "predictions"
+    ACTUALS = "actuals"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Bytes as they were sent, with what is needed to read them."""
+
+    content: bytes
+    media_type: str = "application/json"
+    encoding: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A row that cannot be read at all, and why."""
+
+    index: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of one body, column by column: item i of each column is row i as sent.
+
+    `columns` holds the named parts of a row that were sent (`prediction_id`, `timestamp`,
+    `version`, `prediction`, `score`, `latency_ms`, `tags`, `actual`). Values stand as sent but for
+    two: `prediction_id` is text or None, `timestamp` is microseconds since 1970 or None.
+    `absent[name][i]` is true where row i does not have the feature at all; a feature that every
+    row has is not in `absent`. A rejected row holds None everywhere.
+    """
+
+    size: int
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    features: Mapping[str, Column] = field(default_factory=dict)
+    absent: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    rejected: Sequence[Rejection] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of the rows of one body."""
+
+    accepted: int
+    duplicates: int = 0
+    rejected: Sequence[Rejection] = ()
+
+
+def label(value: object) -> str | None:
+    """The class that a prediction or an actual names, as text that compares.
+
+    1, 1.0, True and "1" are one class, as are 0, 0.0, False and "0".
+
+    >>> [label(v) for v in (True, 1.0, "1", "yes", None)]
+    ['1', '1', '1', 'yes', None]
+    """
+    match value:
+        case None:
+            return None
+        case bool():
+            return "1" if value else "0"
+        case float() if value.is_integer():
+            return str(int(value))
+        case str():
+            return value
+        case _:
+            return str(value)
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds from 1970 to an aware datetime."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def moment(value: int) -> datetime:
+    """The aware UTC datetime that lies so many microseconds after 1970."""
+    return EPOCH + timedelta(microseconds=value)

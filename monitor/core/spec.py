@@ -1,0 +1,186 @@
+"""What is watched about a model, and how strictly.
+
+Plain values: the wire reads and checks them (`service/schemas.py`), the engine fills in from a
+reference what was left out (`engine/infer.py`).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from monitor.core.errors import ModelNameError, SpecError
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
+_UNITS = {
+    "w": timedelta(weeks=1),
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+    "ms": timedelta(milliseconds=1),
+}
+_STRICT: dict[str, object] = {"extra": "forbid"}  # read by pydantic, where the wire checks a spec
+
+
+class Task(StrEnum):
+    """What the model answers: one of two classes, one of several, or a number."""
+
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    REGRESSION = "regression"
+
+
+class FeatureType(StrEnum):
+    """What the values of a feature are."""
+
+    NUMBER = "number"
+    CATEGORY = "category"
+    BOOLEAN = "boolean"
+    TIMESTAMP = "timestamp"
+    TEXT = "text"
+    EMBEDDING = "embedding"
+
+
+class Policy(StrEnum):
+    """When findings ask for a new model.
+
+    `on_alert`: any alert of drift or performance. `on_performance`: alerts of performance and of
+    concept drift only. `scheduled`: whenever the cooldown has passed. `manual`: never by itself.
+    """
+
+    ON_ALERT = "on_alert"
+    ON_PERFORMANCE = "on_performance"
+    SCHEDULED = "scheduled"
+    MANUAL = "manual"
+
+
+class Promote(StrEnum):
+    """Whether a challenger that passed the gate answers at once or waits for a person."""
+
+    AUTO = "auto"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSpec:
+    """What is normal for one feature. None: not declared, and so inferred from the reference."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    type: FeatureType | None = None
+    min: float | None = None
+    max: float | None = None
+    categories: tuple[str, ...] | None = None
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    method: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSpec:
+    """How event time is cut: every so long; fewer rows than `min_rows` are no evidence of drift."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    every: timedelta = timedelta(hours=1)
+    min_rows: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSpec:
+    """How long after a prediction its actual is expected."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    expected_within: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The least and the most that a KPI may be."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSpec:
+    """How many false alarms a month the user accepts from this model."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    false_alarms_per_month: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainSpec:
+    """When a new model is trained, from how much, and whether it may take over by itself.
+
+    `budget` bounds the time that tuning may take, all candidates together.
+    """
+
+    __pydantic_config__: ClassVar = _STRICT
+    policy: Policy = Policy.MANUAL
+    cooldown: timedelta = timedelta(days=1)
+    min_labels: int = 2000
+    promote: Promote = Promote.AUTO
+    budget: timedelta = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """All that is watched about one model. Only `task` must be declared."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    task: Task
+    features: Mapping[str, FeatureSpec] = field(default_factory=dict)
+    segments: tuple[str, ...] = ()
+    positive_label: str | None = None
+    window: WindowSpec = field(default_factory=WindowSpec)
+    labels: LabelSpec = field(default_factory=LabelSpec)
+    kpis: Mapping[str, Bound] = field(default_factory=dict)
+    alerts: AlertSpec = field(default_factory=AlertSpec)
+    retrain: RetrainSpec = field(default_factory=RetrainSpec)
+
+    @property
+    def positive(self) -> str:
+        """The class whose probability `score` is."""
+        return "1" if self.positive_label is None else self.positive_label
+
+
+def model_name(name: str) -> str:
+    """The name itself. Raises ModelNameError if it cannot stand in an address."""
+    if not _NAME.fullmatch(name):
+        raise ModelNameError(name)
+    return name
+
+
+def span(text: str) -> timedelta:
+    """Read a span such as "90s", "1h" or "1d 12h".
+
+    Raises SpecError if it is no span.
+
+    >>> span("1d 12h")
+    datetime.timedelta(days=1, seconds=43200)
+    """
+    parts = _SPAN.findall(text)
+    if not parts or _SPAN.sub("", text).strip():
+        raise SpecError(f"{text!r} is no span of time; write it like '30s', '15m', '1h' or '7d'")
+    try:
+        return sum((float(n) * _UNITS[unit] for n, unit in parts), timedelta())
+    except OverflowError:
+        raise SpecError(f"{text!r} is longer than any span of time we can hold") from None
+
+
+def span_text(value: timedelta) -> str:
+    """Write a span in its largest whole units.
+
+    >>> span_text(timedelta(hours=36)), span_text(timedelta(seconds=1.5))
+    ('1d 12h', '1s 500ms')
+    """
+    parts = []
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, value = divmod(value, _UNITS[unit])
+        if count:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts) or "0s"
