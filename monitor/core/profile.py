@@ -5,7 +5,7 @@ small spans and never a scan. Numbers are counted in bins that the reference has
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -46,6 +46,11 @@ class Bins:
             distinct = np.unique(np.concatenate([distinct[:1], cuts]))
         top = np.nextafter(values.max(), np.inf)
         return cls(np.unique(np.append(distinct, top)) if np.isfinite(top) else distinct)
+
+    @classmethod
+    def from_edges(cls, edges: Sequence[float]) -> "Bins":
+        """The bins with these edges, ascending."""
+        return cls(np.asarray(edges, np.float64))
 
     def __len__(self) -> int:
         return len(self.edges) + 1

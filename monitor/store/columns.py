@@ -33,7 +33,9 @@ SQL = {
     FeatureType.EMBEDDING: "DOUBLE[]",
 }
 _NONE = type(None)
-_PLAIN = {  # a list of values of these types alone becomes a column at once
+_PLAIN: dict[
+    FeatureType, set[type]
+] = {  # a list of values of these types alone becomes a column at once
     FeatureType.NUMBER: {float, int, _NONE},
     FeatureType.BOOLEAN: {bool, _NONE},
     FeatureType.CATEGORY: {str, _NONE},
@@ -246,7 +248,7 @@ def json_text(column: Column) -> list[str | None]:
 def as_json(value: object) -> str:
     """One value as JSON text; what JSON does not have stands as its text."""
     if isinstance(value, float) and not np.isfinite(value):
-        return f'"{label(value)}"' if np.isnan(value) else f'"{"-" if value < 0 else ""}Infinity"'
+        return '"NaN"' if np.isnan(value) else '"Infinity"' if value > 0 else '"-Infinity"'
     if isinstance(value, str):
         value = value.encode("utf-8", "replace").decode()
     return msgspec.json.encode(value, enc_hook=str).decode()

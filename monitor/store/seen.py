@@ -39,7 +39,8 @@ class _Filter:
 
     def holds(self, hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         places = self._places(hashes)
-        return ((self._view[places >> 3] >> (places & 7)) & 1).all(axis=1)
+        held: npt.NDArray[np.bool_] = ((self._view[places >> 3] >> (places & 7)) & 1).all(axis=1)
+        return held
 
     def add_one(self, value: int) -> None:
         first, step = value & _LOW, (value >> 32) | 1

@@ -1,0 +1,149 @@
+"""Rows of a model as typed columns, whether they have just come or lie in a table."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from monitor.core.profile import LATENCY_BINS, UNIT_BINS, Bins
+from monitor.core.spec import FeatureType
+from monitor.store.catalog import ModelTable
+from monitor.store.columns import label_of_json
+from monitor.store.database import Database
+from monitor.store.tally import Column, Ints
+
+ROWS, PREDICTION, SCORE, LATENCY = 0, -1, -2, -3
+"""Numbers of what is profiled beside the features: the rows themselves, and the answers."""
+
+_CHUNK = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Typed columns by number, and where and when each row stands."""
+
+    timestamps: Ints
+    versions: npt.NDArray[np.object_]
+    columns: Mapping[int, Column]
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.timestamps)
+
+    def of_version(self, version: str) -> "Batch":
+        """Only the rows of one version."""
+        chosen = np.flatnonzero(self.versions == version)
+        if len(chosen) == self.rows:
+            return self
+        moved = np.full(self.rows, -1)
+        moved[chosen] = np.arange(len(chosen))
+
+        def kept(indices: Ints) -> Ints:
+            places: Ints = moved[indices]
+            return places[places >= 0]
+
+        return Batch(
+            self.timestamps[chosen],
+            self.versions[chosen],
+            {
+                number: replace(
+                    column,
+                    values=column.values.take(pa.array(chosen)),
+                    absent=kept(column.absent),
+                    misfits=kept(column.misfits),
+                )
+                for number, column in self.columns.items()
+            },
+        )
+
+    def prepared(self, table: ModelTable, bins: Mapping[int, Bins]) -> Mapping[int, Column]:
+        """The columns with the bins they are counted in and the bounds of the spec."""
+        ready = {}
+        for number, column in self.columns.items():
+            fixed = {SCORE: UNIT_BINS, LATENCY: LATENCY_BINS}.get(number) or bins.get(number)
+            ready[number] = replace(column, bins=fixed)
+        for name, held in table.columns.items():
+            if held.number in ready:
+                spec = table.spec.features[name]
+                ready[held.number] = replace(ready[held.number], low=spec.min, high=spec.max)
+        return ready
+
+
+def labels(texts: pa.Array) -> pa.Array:
+    """JSON texts of labels as the labels they name."""
+    encoded = texts.dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    names = pa.array([label_of_json(t) for t in encoded.dictionary.to_pylist()], pa.string())
+    return names.take(encoded.indices)
+
+
+def outcome(table: ModelTable, values: pa.Array) -> pa.Array:
+    """A stored prediction or actual to compute with: a number, or the label."""
+    return values if table.is_regression else labels(values)
+
+
+def answers(table: ModelTable, prediction: Any, score: Any, latency: Any) -> dict[int, Column]:
+    """The columns of what the model answered."""
+    kind = FeatureType.NUMBER if table.is_regression else FeatureType.CATEGORY
+    return {
+        PREDICTION: Column(kind, outcome(table, prediction)),
+        SCORE: Column(FeatureType.NUMBER, score),
+        LATENCY: Column(FeatureType.NUMBER, latency),
+    }
+
+
+def stored(
+    database: Database, table: ModelTable, source: str, where: str, **values: object
+) -> Iterator[Batch]:
+    """The rows of one of a model's tables in parts of a bounded size, misfits marked."""
+    held = list(table.columns.values())
+    listed = "".join(f", {column.column}" for column in held)
+    with database.reading() as cursor:
+        reader = cursor.sql(
+            f"""
+            SELECT place, epoch_us(timestamp) AS timestamp, version, prediction, score,
+                   latency_ms {listed}
+            FROM {source} WHERE {where} ORDER BY place
+            """,
+            params=values or None,
+        ).to_arrow_reader(_CHUNK)
+        for part in reader:
+            places = np.asarray(part["place"].to_numpy(zero_copy_only=False), np.int64)
+            wrong = _misfits(database, table, source, places)
+            yield Batch(
+                np.asarray(part["timestamp"].to_numpy(zero_copy_only=False), np.int64),
+                np.asarray(part["version"].to_pylist(), object),
+                answers(table, part["prediction"], part["score"], part["latency_ms"])
+                | {
+                    column.number: Column(
+                        column.type,
+                        part[column.column],
+                        misfits=wrong.get(column.name, np.empty(0, np.int64)),
+                    )
+                    for column in held
+                },
+            )
+
+
+def _misfits(database: Database, table: ModelTable, source: str, places: Ints) -> dict[str, Ints]:
+    if not len(places):
+        return {}
+    found = database.read(
+        """
+        SELECT name, list(place) FROM misfit
+        WHERE model = $model AND source = $source AND place BETWEEN $first AND $last
+        GROUP BY name
+        """,
+        model=table.number,
+        source=source,
+        first=int(places[0]),
+        last=int(places[-1]),
+    )
+    return {
+        name: np.flatnonzero(np.isin(places, np.asarray(wrong, np.int64))) for name, wrong in found
+    }

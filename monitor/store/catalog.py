@@ -1,0 +1,269 @@
+"""Which models there are, what is watched about each, and where its rows lie.
+
+Names that users chose are values here and never part of a statement: the tables of a model and
+their feature columns are numbered.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
+from math import gcd
+
+import msgspec
+
+from monitor.core.errors import SpecError, UnknownModelError
+from monitor.core.rows import MICROSECOND
+from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, Task, model_name
+from monitor.store.columns import SQL
+from monitor.store.database import Database
+
+_HOUR = timedelta(hours=1) // MICROSECOND
+_ENVELOPE = """
+    place BIGINT, prediction_id VARCHAR, timestamp TIMESTAMP, received_at TIMESTAMP,
+    version VARCHAR, prediction {outcome}, score DOUBLE, scores VARCHAR, latency_ms DOUBLE,
+    tags VARCHAR"""
+_ACTUAL = """
+    place BIGINT, prediction_id VARCHAR, timestamp TIMESTAMP, received_at TIMESTAMP,
+    actual {outcome}"""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureColumn:
+    """The numbered column of a feature."""
+
+    number: int
+    name: str
+    type: FeatureType
+
+    @property
+    def column(self) -> str:
+        """Its name in SQL."""
+        return f"f{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTable:
+    """What holds for a model, and where its rows lie."""
+
+    number: int
+    name: str
+    declared: ModelSpec
+    inferred: ModelSpec
+    spec: ModelSpec
+    columns: Mapping[str, FeatureColumn] = field(default_factory=dict)
+
+    @property
+    def predictions(self) -> str:
+        """The table of predictions."""
+        return f"predictions_{self.number}"
+
+    @property
+    def actuals(self) -> str:
+        """The table of actuals."""
+        return f"actuals_{self.number}"
+
+    @property
+    def reference(self) -> str:
+        """The table of reference rows."""
+        return f"reference_{self.number}"
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether predictions and actuals are numbers; else they are JSON texts of labels."""
+        return self.spec.task is Task.REGRESSION
+
+    @property
+    def bucket(self) -> int:
+        """Microseconds of one profile bucket: an hour, or less where windows are cut finer."""
+        return gcd(self.spec.window.every // MICROSECOND, _HOUR)
+
+
+def merged(declared: ModelSpec, inferred: ModelSpec) -> ModelSpec:
+    """What holds: declared, else inferred, else the default."""
+    features = {
+        name: _filled(
+            declared.features.get(name, FeatureSpec()), inferred.features.get(name, FeatureSpec())
+        )
+        for name in [
+            *declared.features,
+            *(n for n in inferred.features if n not in declared.features),
+        ]
+    }
+    positive = declared.positive_label
+    return replace(
+        declared,
+        features=features,
+        positive_label=inferred.positive_label if positive is None else positive,
+    )
+
+
+def _filled(declared: FeatureSpec, inferred: FeatureSpec) -> FeatureSpec:
+    left = {
+        f.name: getattr(inferred, f.name)
+        for f in fields(FeatureSpec)
+        if getattr(declared, f.name) is None
+    }
+    if declared.type is not None and declared.type != inferred.type:
+        left = {}  # what was learned of another type says nothing about this one
+    return replace(declared, **left)
+
+
+class Catalog:
+    """Keeps SpecBook; hands the store's other parts the table of each model.
+
+    `on_change(before, after)` is called inside the transaction that changes a model's table.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.RLock()
+        self._tables: dict[str, ModelTable] = {}
+        self.on_change: list[Callable[[ModelTable, ModelTable], None]] = []
+        for number, name, declared, inferred in database.read(
+            "SELECT number, name, declared, inferred FROM model ORDER BY number"
+        ):
+            self._tables[name] = self._loaded(number, name, declared, inferred)
+
+    def declare(self, model: str, spec: ModelSpec) -> ModelSpec:
+        """Register or update what the user declared."""
+        known = self._tables.get(model_name(model))
+        if known is None:
+            return self._create(model, spec).spec
+        if spec.task != known.spec.task:
+            raise SpecError(
+                f"model {model!r} is {known.spec.task}, and a task stays for good; "
+                "register the other one under another name"
+            )
+        return self._change(known, declared=spec).spec
+
+    def get(self, model: str) -> ModelSpec:
+        """What holds for a model."""
+        return self.table(model).spec
+
+    def names(self) -> Sequence[str]:
+        """Every registered model, in order of name."""
+        return sorted(self._tables)
+
+    def table(self, model: str) -> ModelTable:
+        """Where a model's rows lie. Raises UnknownModelError."""
+        try:
+            return self._tables[model]
+        except KeyError:
+            raise UnknownModelError(model, self._tables) from None
+
+    def tables(self) -> Sequence[ModelTable]:
+        """Those of all models."""
+        return list(self._tables.values())
+
+    def grow(self, model: str, types: Mapping[str, FeatureType]) -> ModelTable:
+        """Columns for features that came without being declared; they count as inferred."""
+        table = self.table(model)
+        inferred = dict(table.inferred.features)
+        for name, kind in types.items():
+            inferred[name] = replace(inferred.get(name, FeatureSpec()), type=kind)
+        return self.learn(model, replace(table.inferred, features=inferred))
+
+    def learn(self, model: str, inferred: ModelSpec) -> ModelTable:
+        """Replace what was inferred about a model."""
+        return self._change(self.table(model), inferred=inferred)
+
+    def _create(self, model: str, spec: ModelSpec) -> ModelTable:
+        with self._lock, self._database.transaction() as connection:
+            number = len(self._tables) + 1
+            outcome = "DOUBLE" if spec.task is Task.REGRESSION else "VARCHAR"
+            empty = ModelSpec(task=spec.task)
+            table = ModelTable(number, model, spec, empty, merged(spec, empty))
+            envelope = _ENVELOPE.format(outcome=outcome)
+            connection.execute(f"CREATE TABLE {table.predictions} ({envelope})")
+            connection.execute(f"CREATE TABLE {table.actuals} ({_ACTUAL.format(outcome=outcome)})")
+            connection.execute(
+                f"CREATE TABLE {table.reference} ({envelope}, actual {outcome}, owner VARCHAR)"
+            )
+            connection.execute(
+                "INSERT INTO model (number, name, declared, inferred) VALUES (?, ?, ?, ?)",
+                [number, model, _written(spec), _written(empty)],
+            )
+            table = self._with_columns(table)
+        self._tables[model] = table
+        return table
+
+    def _change(
+        self,
+        table: ModelTable,
+        declared: ModelSpec | None = None,
+        inferred: ModelSpec | None = None,
+    ) -> ModelTable:
+        declared, inferred = declared or table.declared, inferred or table.inferred
+        with self._lock, self._database.transaction():
+            after = replace(
+                table, declared=declared, inferred=inferred, spec=merged(declared, inferred)
+            )
+            self._database.write(
+                "UPDATE model SET declared = $declared, inferred = $inferred WHERE number = $number",
+                declared=_written(declared),
+                inferred=_written(inferred),
+                number=table.number,
+            )
+            after = self._with_columns(after)
+            self._tables[table.name] = after
+            try:
+                for changed in self.on_change:
+                    changed(table, after)
+            except BaseException:
+                self._tables[table.name] = table
+                raise
+        return after
+
+    def _with_columns(self, table: ModelTable) -> ModelTable:
+        """The table with a column for each feature whose type is known.
+
+        A feature whose type changed gets a new column with what can be read of the old values.
+        """
+        columns = dict(table.columns)
+        for name, feature in table.spec.features.items():
+            held = columns.get(name)
+            if feature.type is None or (held is not None and held.type is feature.type):
+                continue
+            new = FeatureColumn(self._next_number(table), name, feature.type)
+            self._add_column(table, new, held)
+            columns[name] = new
+        return replace(table, columns=columns)
+
+    def _next_number(self, table: ModelTable) -> int:
+        (highest,) = self._database.read(
+            "SELECT coalesce(max(number), 0) FROM feature WHERE model = $model", model=table.number
+        )[0]
+        return int(highest) + 1
+
+    def _add_column(
+        self, table: ModelTable, new: FeatureColumn, held: FeatureColumn | None
+    ) -> None:
+        kind = SQL[new.type]
+        for name in (table.predictions, table.reference):
+            self._database.write(f"ALTER TABLE {name} ADD COLUMN {new.column} {kind}")
+            if held is not None:
+                self._database.write(
+                    f"UPDATE {name} SET {new.column} = TRY_CAST({held.column} AS {kind})"
+                )
+        self._database.write(
+            "INSERT INTO feature VALUES ($model, $number, $name, $type)",
+            model=table.number,
+            number=new.number,
+            name=new.name,
+            type=str(new.type),
+        )
+
+    def _loaded(self, number: int, name: str, declared: str, inferred: str) -> ModelTable:
+        said = msgspec.json.decode(declared, type=ModelSpec)
+        learned = msgspec.json.decode(inferred, type=ModelSpec)
+        rows = self._database.read(
+            "SELECT number, name, type FROM feature WHERE model = $model ORDER BY number",
+            model=number,
+        )
+        columns = {name: FeatureColumn(n, name, FeatureType(kind)) for n, name, kind in rows}
+        return ModelTable(number, name, said, learned, merged(said, learned), columns)
+
+
+def _written(spec: ModelSpec) -> str:
+    return msgspec.json.encode(spec).decode()

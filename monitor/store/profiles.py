@@ -1,0 +1,230 @@
+"""Profiles in time buckets: counted while rows are folded, added up when asked.
+
+Rows that share a version share its bins, so their buckets add up to any window. A span whose
+ends cut through a bucket is completed by a scan of the rows there.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from monitor.core.profile import Bins, Profiles
+from monitor.core.rows import MICROSECOND, microseconds, moment
+from monitor.core.windows import Window
+from monitor.store.batches import ROWS, Batch, stored
+from monitor.store.bins import BinBook, added, arranged
+from monitor.store.catalog import Catalog, ModelTable
+from monitor.store.database import Database
+from monitor.store.merging import MOMENTS, WINDOW, WITHIN, merged
+from monitor.store.tally import COUNTS, Ints, profile_of, stamps, tally
+
+_AT_ONCE = 64
+
+
+class StoredProfiles:
+    """Keeps ProfileBook."""
+
+    def __init__(self, database: Database, catalog: Catalog, bins: BinBook) -> None:
+        self._database = database
+        self._catalog = catalog
+        self._bins = bins
+        catalog.on_change.append(self._changed)
+
+    def add(self, table: ModelTable, batch: Batch) -> None:
+        """Count new rows; in the transaction that stores them."""
+        for version in sorted(set(batch.versions.tolist())):
+            self._add_version(table, version, batch.of_version(version))
+
+    def profiles(
+        self, model: str, span: Window, every: timedelta
+    ) -> Iterator[tuple[Window, str, Profiles]]:
+        """Each window that starts in the span and has rows, oldest first, by version."""
+        table, step = self._catalog.table(model), every // MICROSECOND
+        starts = self._database.read(
+            f"""
+            SELECT DISTINCT {WINDOW} FROM profile
+            WHERE {WITHIN} AND feature = {ROWS} ORDER BY 1
+            """,
+            model=table.number,
+            origin=0,
+            every=step,
+            first=_up(microseconds(span.start), step),
+            last=_up(microseconds(span.end), step),
+        )
+        for at in range(0, len(starts), _AT_ONCE):
+            first, last = starts[at][0], starts[at : at + _AT_ONCE][-1][0] + step
+            parts = merged(self._database, self._bins, table, first, last, step)
+            for (start, version), profiles in sorted(parts.items(), key=lambda item: item[0]):
+                yield Window(moment(start), moment(start + step)), version, profiles
+
+    def profile(self, model: str, span: Window) -> Profiles:
+        """One profile of all rows in the span, whatever their version."""
+        table = self._catalog.table(model)
+        first, last = microseconds(span.start), microseconds(span.end)
+        inner, outer = _up(first, table.bucket), last // table.bucket * table.bucket
+        owners = {self._bins.owner(table, v) for v in self._versions(table, first, last)}
+        bins = self._bins.of(table, owners.pop()) if len(owners) == 1 else {}
+        if not bins or inner >= outer:
+            return self._scan(table, [(first, last)], bins or None)
+        whole = merged(self._database, self._bins, table, inner, outer, outer - inner)
+        return added([*whole.values(), self._scan(table, [(first, inner), (outer, last)], bins)])
+
+    def extent(self, model: str) -> Window | None:
+        """The span of event time that holds every row."""
+        table = self._catalog.table(model)
+        ((first, last),) = self._database.read(
+            f"SELECT epoch_us(min(timestamp)), epoch_us(max(timestamp)) FROM {table.predictions}"
+        )
+        return None if first is None else Window(moment(first), moment(last + 1))
+
+    def rebuild(self, table: ModelTable) -> None:
+        """Count all rows anew: bins, buckets or bounds have changed.
+
+        Which rows lacked a feature altogether is only known from the counts, so those are kept.
+        """
+        with self._database.transaction():
+            absent = self._database.arrow(
+                """
+                SELECT version, epoch_us(start) AS start, feature, sum(absent)::BIGINT AS absent
+                FROM profile WHERE model = $model AND absent > 0
+                GROUP BY version, start, feature
+                """,
+                model=table.number,
+            )
+            for name in ("profile", "profile_bin", "profile_category"):
+                self._database.write(f"DELETE FROM {name} WHERE model = $m", m=table.number)
+            for batch in stored(self._database, table, table.predictions, "true"):
+                self.add(table, batch)
+            if absent.num_rows:
+                self._restore_absent(table, absent)
+
+    def _restore_absent(self, table: ModelTable, absent: Any) -> None:
+        size = absent.num_rows
+        starts = np.asarray(absent["start"].to_numpy(), np.int64)
+        none, nothing = np.zeros(size, np.int64), np.zeros(size)
+        columns = {
+            "model": none + table.number,
+            "version": absent["version"],
+            "start": stamps(starts // table.bucket * table.bucket),
+            "feature": absent["feature"],
+            **dict.fromkeys(COUNTS, none),
+            "absent": absent["absent"],
+            "minimum": nothing + np.inf,
+            "maximum": nothing - np.inf,
+            "total": nothing,
+            "squares": nothing,
+        }
+        self._database.insert("profile", list(columns), pa.table(columns))
+
+    def _changed(self, before: ModelTable, after: ModelTable) -> None:
+        """A spec that counts otherwise means counting again."""
+        if _counting(before, before.columns) != _counting(after, before.columns):
+            self._bins.forget(after)
+            self.rebuild(after)
+
+    def _add_version(self, table: ModelTable, version: str, batch: Batch) -> None:
+        starts, groups = np.unique(batch.timestamps // table.bucket, return_inverse=True)
+        starts *= table.bucket
+        size = len(starts)
+        parts = _Parts(table.number, version)
+        parts.rows(starts, np.bincount(groups, minlength=size))
+        for number, column in batch.prepared(table, self._bins.of(table, version)).items():
+            counted = tally(column, groups, size)
+            values: list[Any] = [counted.counts[n] for n in COUNTS]
+            values += [counted.minimum, counted.maximum, counted.total, counted.squares]
+            parts.moments(starts, number, values)
+            parts.cells("profile_bin", "bin", starts, number, counted.bins)
+            parts.cells("profile_category", "category", starts, number, counted.categories)
+        parts.insert(self._database)
+
+    def _versions(self, table: ModelTable, first: int, last: int) -> list[str]:
+        found = self._database.read(
+            f"SELECT DISTINCT version FROM profile WHERE {WITHIN} AND feature = {ROWS}",
+            model=table.number,
+            first=first // table.bucket * table.bucket,
+            last=last,
+        )
+        return [version for (version,) in found]
+
+    def _scan(
+        self,
+        table: ModelTable,
+        spans: Sequence[tuple[int, int]],
+        bins: Mapping[int, Bins] | None,
+    ) -> Profiles:
+        """A profile by reading the rows; without fixed bins, in those of the first rows read."""
+        where = " OR ".join(
+            f"(timestamp >= make_timestamp({first:d}) AND timestamp < make_timestamp({last:d}))"
+            for first, last in spans
+        )
+        parts = []
+        for batch in stored(self._database, table, table.predictions, f"({where})"):
+            if bins is None:
+                bins = self._bins.made_of(batch)
+            columns = batch.prepared(table, bins)
+            made = {number: profile_of(column) for number, column in columns.items()}
+            parts.append(arranged(table, batch.rows, made))
+        return added(parts)
+
+
+class _Parts:
+    """Rows for the three profile tables, gathered column by column."""
+
+    def __init__(self, model: int, version: str) -> None:
+        self._model = model
+        self._version = version
+        self._gathered: dict[str, dict[str, list[Any]]] = {}
+
+    def rows(self, starts: Ints, counts: Ints) -> None:
+        empty = np.zeros(len(starts), np.int64)
+        values: list[Any] = [counts, *[empty] * (len(COUNTS) - 1)]
+        values += [empty + np.inf, empty - np.inf, empty * 0.0, empty * 0.0]
+        self.moments(starts, ROWS, values)
+
+    def moments(self, starts: Ints, number: int, values: Sequence[Any]) -> None:
+        named = dict(zip(COUNTS + MOMENTS, values, strict=True))
+        self._gather("profile", starts, number, named)
+
+    def cells(
+        self, table: str, cell: str, starts: Ints, number: int, found: tuple[Any, Any, Any]
+    ) -> None:
+        groups, cells, rows = found
+        if len(groups):
+            self._gather(table, starts[groups], number, {cell: cells, "rows": rows})
+
+    def insert(self, database: Database) -> None:
+        for name, columns in self._gathered.items():
+            joined = {key: np.concatenate(parts) for key, parts in columns.items()}
+            size = len(joined["start"])
+            batch = {
+                "model": np.full(size, self._model, np.int32),
+                "version": pa.array([self._version] * size, pa.string()),
+                **joined,
+                "start": stamps(joined["start"]),
+            }
+            database.insert(name, list(batch), pa.table(batch))
+
+    def _gather(self, table: str, starts: Ints, number: int, named: Mapping[str, Any]) -> None:
+        columns = self._gathered.setdefault(table, {})
+        columns.setdefault("start", []).append(starts)
+        columns.setdefault("feature", []).append(np.full(len(starts), number, np.int32))
+        for name, values in named.items():
+            columns.setdefault(name, []).append(values)
+
+
+def _up(value: int, step: int) -> int:
+    """The first multiple of a step that is not below a value."""
+    return -(-value // step) * step
+
+
+def _counting(table: ModelTable, columns: Mapping[str, object]) -> object:
+    """All of a spec on which the counts depend, for the features that had columns."""
+    features = table.spec.features
+    return table.bucket, [
+        (name, features[name].type, features[name].min, features[name].max)
+        for name in columns
+        if name in features
+    ]
