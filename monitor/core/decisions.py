@@ -58,7 +58,8 @@ class Incident:
 class RetrainRequest:
     """Someone or something asks for a new model, and why.
 
-    `changed_at` is the event time since which things are different, where known.
+    `changed_at` is the event time since which things are different, where known; `event_time` is
+    how far event time had come when it was asked (in a replay it runs faster than the clock).
     `excluded` are the windows that must not be learned from.
     """
 
@@ -67,6 +68,7 @@ class RetrainRequest:
     requested_at: datetime
     incident: str | None = None
     changed_at: datetime | None = None
+    event_time: datetime | None = None
     excluded: Sequence[Window] = ()
     id: int = 0
 

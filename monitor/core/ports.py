@@ -89,6 +89,38 @@ class PredictionLog(Protocol):
         """
 
 
+class Examples(Protocol):
+    """Rows that show what is wrong with a feature in a window, oldest first."""
+
+    def with_values(
+        self,
+        model: str,
+        version: str,
+        window: Window,
+        feature: str,
+        values: Sequence[str],
+        limit: int,
+    ) -> Mapping[str, Sequence[str]]:
+        """At most `limit` ids of rows for each category value that has any."""
+
+    def misfits(
+        self, model: str, version: str, window: Window, feature: str, limit: int
+    ) -> Sequence[tuple[str, object]]:
+        """Ids and raw values of rows whose value did not fit the type."""
+
+    def outside(
+        self,
+        model: str,
+        version: str,
+        window: Window,
+        feature: str,
+        low: float | None,
+        high: float | None,
+        limit: int,
+    ) -> Sequence[tuple[str, float]]:
+        """Ids and values of rows below `low` or above `high`; None is no bound."""
+
+
 class ProfileBook(Protocol):
     """What features looked like over a span."""
 
@@ -241,6 +273,8 @@ class Training:
     champion: str | None = None
     promoted_at: datetime | None = None
     last_started_at: datetime | None = None
+    last_event_at: datetime | None = None
+    """The `event_time` of the request that the last run was started for."""
     rejected_in_row: int = 0
     running: bool = False
 
