@@ -71,7 +71,8 @@ class Profile:
     """Counts of one feature over a span.
 
     `rows` = all rows; `missing` of them are null (or were not sent: `absent`); `nonfinite` are NaN
-    or infinite; `misfits` did not fit the type, and are missing too unless they could be read.
+    or infinite; `misfits` did not fit the type, and are missing too unless they could be read;
+    `below` and `above` are finite but outside the bounds of the spec.
     Numbers, booleans, timestamps: `minimum`, `maximum`, `total`, `squares` over finite values,
     `counts` in `bins` where those are fixed. Categories and booleans: `categories`, a count each.
     """
@@ -82,6 +83,8 @@ class Profile:
     missing: int = 0
     nonfinite: int = 0
     misfits: int = 0
+    below: int = 0
+    above: int = 0
     minimum: float = np.inf
     maximum: float = -np.inf
     total: float = 0.0
@@ -99,6 +102,8 @@ class Profile:
             self.missing + other.missing,
             self.nonfinite + other.nonfinite,
             self.misfits + other.misfits,
+            self.below + other.below,
+            self.above + other.above,
             min(self.minimum, other.minimum),
             max(self.maximum, other.maximum),
             self.total + other.total,

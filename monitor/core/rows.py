@@ -61,11 +61,12 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of the rows of one body."""
+    """What became of the rows of one body; `versions` counts accepted predictions by version."""
 
     accepted: int
     duplicates: int = 0
     rejected: Sequence[Rejection] = ()
+    versions: Mapping[str, int] = field(default_factory=dict)
 
 
 def label(value: object) -> str | None:

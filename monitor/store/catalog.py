@@ -4,7 +4,6 @@ Names that users chose are values here and never part of a statement: the tables
 their feature columns are numbered.
 """
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
@@ -117,25 +116,31 @@ class Catalog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lock = threading.RLock()
         self._tables: dict[str, ModelTable] = {}
         self.on_change: list[Callable[[ModelTable, ModelTable], None]] = []
-        for number, name, declared, inferred in database.read(
-            "SELECT number, name, declared, inferred FROM model ORDER BY number"
-        ):
-            self._tables[name] = self._loaded(number, name, declared, inferred)
+        self.reload()
+
+    def reload(self) -> None:
+        """Hold what is committed: after a transaction that failed."""
+        self._tables = {
+            name: self._loaded(number, name, declared, inferred)
+            for number, name, declared, inferred in self._database.read(
+                "SELECT number, name, declared, inferred FROM model ORDER BY number"
+            )
+        }
 
     def declare(self, model: str, spec: ModelSpec) -> ModelSpec:
         """Register or update what the user declared."""
-        known = self._tables.get(model_name(model))
-        if known is None:
-            return self._create(model, spec).spec
-        if spec.task != known.spec.task:
-            raise SpecError(
-                f"model {model!r} is {known.spec.task}, and a task stays for good; "
-                "register the other one under another name"
-            )
-        return self._change(known, declared=spec).spec
+        with self._database.transaction():
+            known = self._tables.get(model_name(model))
+            if known is None:
+                return self._create(model, spec).spec
+            if spec.task != known.spec.task:
+                raise SpecError(
+                    f"model {model!r} is {known.spec.task}, and a task stays for good; "
+                    "register the other one under another name"
+                )
+            return self._change(known, spec, known.inferred).spec
 
     def get(self, model: str) -> ModelSpec:
         """What holds for a model."""
@@ -158,18 +163,21 @@ class Catalog:
 
     def grow(self, model: str, types: Mapping[str, FeatureType]) -> ModelTable:
         """Columns for features that came without being declared; they count as inferred."""
-        table = self.table(model)
-        inferred = dict(table.inferred.features)
-        for name, kind in types.items():
-            inferred[name] = replace(inferred.get(name, FeatureSpec()), type=kind)
-        return self.learn(model, replace(table.inferred, features=inferred))
+        with self._database.transaction():
+            table = self.table(model)
+            inferred = dict(table.inferred.features)
+            for name, kind in types.items():
+                inferred[name] = replace(inferred.get(name, FeatureSpec()), type=kind)
+            return self.learn(model, replace(table.inferred, features=inferred))
 
     def learn(self, model: str, inferred: ModelSpec) -> ModelTable:
         """Replace what was inferred about a model."""
-        return self._change(self.table(model), inferred=inferred)
+        with self._database.transaction():
+            table = self.table(model)
+            return self._change(table, table.declared, inferred)
 
     def _create(self, model: str, spec: ModelSpec) -> ModelTable:
-        with self._lock, self._database.transaction() as connection:
+        with self._database.transaction() as connection:
             number = len(self._tables) + 1
             outcome = "DOUBLE" if spec.task is Task.REGRESSION else "VARCHAR"
             empty = ModelSpec(task=spec.task)
@@ -188,31 +196,23 @@ class Catalog:
         self._tables[model] = table
         return table
 
-    def _change(
-        self,
-        table: ModelTable,
-        declared: ModelSpec | None = None,
-        inferred: ModelSpec | None = None,
-    ) -> ModelTable:
-        declared, inferred = declared or table.declared, inferred or table.inferred
-        with self._lock, self._database.transaction():
-            after = replace(
-                table, declared=declared, inferred=inferred, spec=merged(declared, inferred)
-            )
-            self._database.write(
-                "UPDATE model SET declared = $declared, inferred = $inferred WHERE number = $number",
-                declared=_written(declared),
-                inferred=_written(inferred),
-                number=table.number,
-            )
-            after = self._with_columns(after)
-            self._tables[table.name] = after
-            try:
-                for changed in self.on_change:
-                    changed(table, after)
-            except BaseException:
-                self._tables[table.name] = table
-                raise
+    def _change(self, table: ModelTable, declared: ModelSpec, inferred: ModelSpec) -> ModelTable:
+        spec = merged(declared, inferred)
+        self._database.write(
+            "UPDATE model SET declared = $declared, inferred = $inferred WHERE number = $number",
+            declared=_written(declared),
+            inferred=_written(inferred),
+            number=table.number,
+        )
+        after = replace(table, declared=declared, inferred=inferred, spec=spec)
+        after = self._with_columns(after)
+        self._tables[table.name] = after
+        try:
+            for changed in self.on_change:
+                changed(table, after)
+        except BaseException:
+            self._tables[table.name] = table
+            raise
         return after
 
     def _with_columns(self, table: ModelTable) -> ModelTable:

@@ -7,7 +7,7 @@ reads what it has written.
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +139,5 @@ class Database:
             self._connection.close()
 
     def _roll_back(self) -> None:
-        try:
+        with suppress(duckdb.TransactionException):  # a failed commit has rolled back already
             self._connection.execute("ROLLBACK")
-        except duckdb.TransactionException:
-            pass  # the failed commit has rolled back already

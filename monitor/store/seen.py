@@ -1,4 +1,4 @@
-"""Which prediction ids were accepted before: a filter that may say "perhaps", then the exact answer.
+"""Which prediction ids were accepted before: a filter says "perhaps", then the tables decide.
 
 The filter is a chain of Bloom filters (B. Bloom, Comm. ACM 13 (1970) 422), each four times as large
 as the one before: 16 bits an id and 8 probes give about 0.06 % false hits. Python's string hash is

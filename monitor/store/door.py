@@ -1,0 +1,229 @@
+"""Where rows come in: what is acknowledged here is on disk, once.
+
+One thread decides what is new and writes the journal, for all requests that wait at that moment
+together: they share one `fdatasync`. A record holds the body as it was sent and the numbers of the
+rows in it that count for nothing, so folding it needs no second decision.
+"""
+
+import logging
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from monitor.core.errors import NotReadyError, UnavailableError
+from monitor.core.ports import Clock, Decoder
+from monitor.core.rows import Accepted, Body, Kind, Rows, microseconds
+from monitor.store.catalog import Catalog
+from monitor.store.journal import Journal
+from monitor.store.seen import Seen
+
+_LOG = logging.getLogger(__name__)
+_WAITING_BYTES = 256 << 20
+_UNFOLDED_BYTES = 1 << 30
+_GROUP_BYTES = 32 << 20
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What the journal keeps of one body."""
+
+    kind: Kind
+    model: str
+    received_at: int
+    media_type: str
+    encoding: str
+    skipped: list[int]
+    content: bytes
+
+    @property
+    def body(self) -> Body:
+        """The body as it was sent."""
+        return Body(self.content, self.media_type, self.encoding)
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+read_record = msgspec.msgpack.Decoder(Record).decode
+
+
+@dataclass(slots=True)
+class _Waiting:
+    model: str
+    kind: Kind
+    body: Body
+    rows: Rows
+    received_at: int
+    future: "Future[Accepted]"
+
+
+def ids_of(rows: Rows) -> list[str | None]:
+    """The prediction id of each row as sent."""
+    ids = rows.columns.get("prediction_id")
+    if ids is None:
+        return [None] * rows.size
+    return ids if isinstance(ids, list) else list(ids.to_pylist())
+
+
+class Door:
+    """Takes bodies in. `folded` tells the position up to which the journal is folded."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        catalog: Catalog,
+        decode: Decoder,
+        seen: Callable[[str], Seen],
+        clock: Clock,
+        folded: Callable[[], int],
+        written: Callable[[], None],
+    ) -> None:
+        self._journal = journal
+        self._catalog = catalog
+        self._decode = decode
+        self._seen = seen
+        self._clock = clock
+        self._folded = folded
+        self._written = written
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._bytes = 0
+        self._rows = 0
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    @property
+    def queued_rows(self) -> int:
+        """Rows that wait for the journal."""
+        return self._rows
+
+    def append(self, model: str, kind: Kind, body: Body) -> "Future[Accepted]":
+        """Store predictions or actuals; when the future has its result they are on disk."""
+        self._catalog.table(model)
+        received_at = microseconds(self._clock())
+        rows = self._decode(body, kind, shallow=True)
+        waiting = _Waiting(model, kind, body, rows, received_at, Future())
+        self._enter(waiting)
+        return waiting.future
+
+    def close(self) -> None:
+        """Write what waits, then stop. Later calls of `append` raise NotReadyError."""
+        with self._lock:
+            self._closing = True
+        self._queue.put(None)
+        self._thread.join()
+
+    def _enter(self, waiting: _Waiting) -> None:
+        size = len(waiting.body.content)
+        with self._lock:
+            if self._closing:
+                raise NotReadyError("the service is stopping; send it again later")
+            if self._bytes and self._bytes + size > _WAITING_BYTES:
+                raise UnavailableError("too many rows wait for the disk; send it again")
+            if self._journal.end - self._folded() > _UNFOLDED_BYTES:
+                raise UnavailableError("too many rows wait to be folded; send it again", 2)
+            self._bytes += size
+            self._rows += waiting.rows.size
+            self._queue.put(waiting)
+
+    def _run(self) -> None:
+        while True:
+            group, last = self._next_group()
+            if group:
+                try:
+                    self._store(group)
+                except Exception as problem:  # whatever it is, senders must hear of it
+                    if not isinstance(problem, UnavailableError):
+                        _LOG.exception("storing %d bodies failed", len(group))
+                    for waiting in group:
+                        if not waiting.future.done():
+                            waiting.future.set_exception(problem)
+                with self._lock:
+                    self._bytes -= sum(len(w.body.content) for w in group)
+                    self._rows -= sum(w.rows.size for w in group)
+            if last:
+                return
+
+    def _next_group(self) -> tuple[list[_Waiting], bool]:
+        group: list[_Waiting] = []
+        first = self._queue.get()
+        size = 0
+        while first is not None:
+            group.append(first)
+            size += len(first.body.content)
+            if size >= _GROUP_BYTES:
+                return group, False
+            try:
+                first = self._queue.get_nowait()
+            except queue.Empty:
+                return group, False
+        return group, True
+
+    def _store(self, group: Sequence[_Waiting]) -> None:
+        admitted = self._admit(group)
+        records = [(w, a, skipped) for w, a, skipped, _ in admitted if a.accepted]
+        try:
+            if records:
+                self._journal.append([self._record(w, skipped) for w, _, skipped in records])
+        except BaseException:
+            for w, _, _, new in admitted:
+                self._seen(w.model).settle(new)
+            raise
+        for w, accepted, _, _ in admitted:
+            w.future.set_result(accepted)
+        if records:
+            self._written()
+
+    def _admit(
+        self, group: Sequence[_Waiting]
+    ) -> list[tuple[_Waiting, Accepted, list[int], list[str]]]:
+        """For each body the answer, the rows that count for nothing, and its new ids."""
+        done = []
+        for w in group:
+            rejected = {r.index for r in w.rows.rejected}
+            skipped, new, duplicates = sorted(rejected), list[str](), 0
+            if w.kind is Kind.PREDICTIONS:
+                ids = ids_of(w.rows)
+                named = [i for i, x in enumerate(ids) if x is not None and i not in rejected]
+                fresh = self._seen(w.model).admit([ids[i] or "" for i in named])
+                twice = [i for i, f in zip(named, fresh, strict=True) if not f]
+                new = [ids[i] or "" for i, f in zip(named, fresh, strict=True) if f]
+                skipped, duplicates = sorted([*rejected, *twice]), len(twice)
+            accepted = Accepted(
+                w.rows.size - len(skipped),
+                duplicates,
+                w.rows.rejected,
+                _versions(w.rows, skipped) if w.kind is Kind.PREDICTIONS else {},
+            )
+            done.append((w, accepted, skipped, new))
+        return done
+
+    def _record(self, w: _Waiting, skipped: list[int]) -> bytes:
+        record = Record(
+            w.kind,
+            w.model,
+            w.received_at,
+            w.body.media_type,
+            w.body.encoding,
+            skipped,
+            w.body.content,
+        )
+        return _ENCODER.encode(record)
+
+
+def _versions(rows: Rows, skipped: Sequence[int]) -> Mapping[str, int]:
+    """How many accepted rows there are of each version; "" where none was sent."""
+    column: Any = rows.columns.get("version")
+    if column is None:
+        return {"": rows.size - len(skipped)}
+    versions = column if isinstance(column, list) else column.to_pylist()
+    if skipped:
+        keep = np.ones(rows.size, bool)
+        keep[list(skipped)] = False
+        versions = [v for v, k in zip(versions, keep.tolist(), strict=True) if k]
+    return Counter("" if v is None else str(v) for v in versions)

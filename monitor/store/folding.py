@@ -1,0 +1,213 @@
+"""Folds the journal into tables and profiles.
+
+Rows and the position up to which they were folded are committed in one transaction, so a crash at
+any instant repeats nothing and skips nothing. Nobody waits on DuckDB to be acknowledged.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import groupby
+
+import numpy as np
+import pyarrow as pa
+
+from monitor.core.errors import UnavailableError
+from monitor.core.ports import Decoder
+from monitor.core.rows import Kind
+from monitor.store.catalog import Catalog, ModelTable
+from monitor.store.database import Database
+from monitor.store.door import Record, ids_of, read_record
+from monitor.store.gathering import Gathered, Part, gather
+from monitor.store.journal import Journal
+from monitor.store.profiles import StoredProfiles
+from monitor.store.seen import Seen
+from monitor.store.tables import Tables
+from monitor.store.tally import stamps
+
+_LOG = logging.getLogger(__name__)
+_LINGER = timedelta(milliseconds=50)
+_STEP_BYTES = 16 << 20
+_STEP_RECORDS = 20_000
+_RETRY_SECONDS = 1.0
+
+
+class Folder:
+    """One thread that follows the journal."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalog: Catalog,
+        profiles: StoredProfiles,
+        tables: Tables,
+        decode: Decoder,
+        seen: Callable[[str], Seen],
+    ) -> None:
+        self._database = database
+        self._catalog = catalog
+        self._profiles = profiles
+        self._tables = tables
+        self._decode = decode
+        self._seen = seen
+        self._journal: Journal | None = None
+        self._changed = threading.Condition()
+        self._hurry = False
+        self._stop = False
+        self._problem: str | None = None
+        self._thread = threading.Thread(target=self._run, name="fold", daemon=True)
+        found = database.read("SELECT position, rows FROM fold")
+        if not found:
+            database.write("INSERT INTO fold VALUES (0, 0)")
+        self._position: int = found[0][0] if found else 0
+        self._rows: int = found[0][1] if found else 0
+
+    @property
+    def position(self) -> int:
+        """The journal is folded up to here."""
+        return self._position
+
+    @property
+    def rows(self) -> int:
+        """The place after the last row that can be read."""
+        return self._rows
+
+    @property
+    def lag_bytes(self) -> int:
+        """Bytes of the journal that wait to be folded."""
+        return self._journal.end - self._position if self._journal else 0
+
+    def start(self, journal: Journal) -> None:
+        """Fold what the journal holds, then follow it."""
+        self._journal = journal
+        while self._step(journal):
+            pass
+        self._thread.start()
+
+    def written(self) -> None:
+        """The journal has grown."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def wait(self, timeout: timedelta) -> None:
+        """Return once all that is in the journal now can be read.
+
+        Raises UnavailableError when that takes longer.
+        """
+        if self._journal is None:
+            return
+        target = self._journal.end
+        with self._changed:
+            self._hurry = True
+            self._changed.notify_all()
+            if not self._changed.wait_for(
+                lambda: self._position >= target, timeout.total_seconds()
+            ):
+                why = f": {self._problem}" if self._problem else ""
+                raise UnavailableError(f"rows are still being folded{why}; ask again", 2)
+
+    def place_rows(self, count: int) -> int:
+        """Take places for rows that came past the journal; in the transaction that stores them."""
+        (place,) = self._database.read("SELECT rows FROM fold")[0]
+        self._database.write("UPDATE fold SET rows = rows + $count", count=count)
+        return int(place)
+
+    def settle_rows(self) -> None:
+        """Places were taken and committed."""
+        (self._rows,) = self._database.read("SELECT rows FROM fold")[0]
+
+    def close(self) -> None:
+        """Fold what is in the journal, then stop."""
+        with self._changed:
+            self._stop = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        assert self._journal is not None
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stop or self.lag_bytes)
+                if not self._hurry and not self._stop and self.lag_bytes < _STEP_BYTES:
+                    self._changed.wait_for(
+                        lambda: self._stop or self._hurry, _LINGER.total_seconds()
+                    )
+                self._hurry = False
+            try:
+                while self._step(self._journal):
+                    pass
+                self._problem = None
+            except Exception as problem:  # the rows are safe in the journal; try again
+                self._problem = str(problem)
+                self._catalog.reload()
+                _LOG.exception("folding failed at position %d", self._position)
+                time.sleep(0 if self._stop else _RETRY_SECONDS)
+            if self._stop and (self._problem or not self.lag_bytes):
+                return
+
+    def _step(self, journal: Journal) -> bool:
+        """Fold some records in one transaction; false when there were none."""
+        records: list[tuple[int, Record]] = []
+        after, size = self._position, 0
+        for position, following, payload in journal.read(self._position):
+            records.append((position, read_record(payload)))
+            after, size = following, size + len(payload)
+            if size >= _STEP_BYTES or len(records) >= _STEP_RECORDS:
+                break
+        if not records:
+            return False
+        with self._database.transaction():
+            folded: list[tuple[str, list[str]]] = []
+            for (model, kind), group in groupby(records, key=lambda r: (r[1].model, r[1].kind)):
+                parts = [self._part(position, record) for position, record in group]
+                self._fold(model, kind, gather(parts))
+                if kind is Kind.PREDICTIONS:
+                    folded += [(model, [i for i in ids_of(p.rows) if i]) for p in parts]
+            self._database.write("UPDATE fold SET position = $position", position=after)
+        for model, ids in folded:
+            self._seen(model).settle(ids)
+        with self._changed:
+            self._position = after
+            self.settle_rows()
+            self._changed.notify_all()
+        journal.forget(after)
+        return True
+
+    def _part(self, position: int, record: Record) -> Part:
+        rows = self._decode(record.body, record.kind)
+        return Part(rows, record.skipped, record.received_at, f"wk-{position:x}")
+
+    def _fold(self, model: str, kind: Kind, rows: Gathered) -> None:
+        if not rows.size:
+            return
+        place = self.place_rows(rows.size)
+        if kind is Kind.ACTUALS:
+            self._tables.add_actuals(model, rows, place)
+            return
+        table, batch = self._tables.add_predictions(model, rows, place)
+        self._profiles.add(table, batch)
+        self._mark(table, rows, place + rows.size)
+
+    def _mark(self, table: ModelTable, rows: Gathered, place: int) -> None:
+        """Remember which stretches of event time have rows that nobody checked."""
+        starts = np.unique(rows.timestamps // table.bucket) * table.bucket
+        marks = {
+            "model": np.full(len(starts), table.number, np.int32),
+            "start": stamps(starts),
+            "place": np.full(len(starts), place),
+        }
+        self._database.insert("unchecked", list(marks), pa.table(marks))
+        self._database.write(
+            """
+            UPDATE model SET
+                latest = greatest(coalesce(latest, $latest), $latest),
+                arrived = greatest(coalesce(arrived, $arrived), $arrived)
+            WHERE number = $model
+            """,
+            model=table.number,
+            latest=stamps([rows.timestamps.max()])[0].as_py(),
+            arrived=stamps([rows.received_at.max()])[0].as_py(),
+        )
