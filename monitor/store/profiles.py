@@ -80,8 +80,8 @@ class StoredProfiles:
         )
         return None if first is None else Window(moment(first), moment(last + 1))
 
-    def rebuild(self, table: ModelTable) -> None:
-        """Count all rows anew: bins, buckets or bounds have changed.
+    def rebuild(self, table: ModelTable, version: str | None = None) -> None:
+        """Count all rows, or those of one version, anew: bins, buckets or bounds have changed.
 
         Which rows lacked a feature altogether is only known from the counts, so those are kept.
         """
@@ -89,14 +89,21 @@ class StoredProfiles:
             absent = self._database.arrow(
                 """
                 SELECT version, epoch_us(start) AS start, feature, sum(absent)::BIGINT AS absent
-                FROM profile WHERE model = $model AND absent > 0
+                FROM profile WHERE model = $model AND coalesce(version = $version, true)
+                    AND absent > 0
                 GROUP BY version, start, feature
                 """,
                 model=table.number,
+                version=version,
             )
+            chosen = "coalesce(version = $version, true)"
             for name in ("profile", "profile_bin", "profile_category"):
-                self._database.write(f"DELETE FROM {name} WHERE model = $m", m=table.number)
-            for batch in stored(self._database, table, table.predictions, "true"):
+                self._database.write(
+                    f"DELETE FROM {name} WHERE model = $model AND {chosen}",
+                    model=table.number,
+                    version=version,
+                )
+            for batch in stored(self._database, table, table.predictions, chosen, version=version):
                 self.add(table, batch)
             if absent.num_rows:
                 self._restore_absent(table, absent)

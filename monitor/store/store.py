@@ -1,0 +1,154 @@
+"""Opens a data directory: one journal, one DuckDB file, and all that is kept in them."""
+
+import fcntl
+import os
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from monitor.core.errors import DataDirectoryError
+from monitor.core.ports import Clock, Decoder
+from monitor.core.rows import Accepted, Body, Kind
+from monitor.store.bins import BinBook
+from monitor.store.catalog import Catalog
+from monitor.store.database import Database
+from monitor.store.door import Door
+from monitor.store.findings import Findings
+from monitor.store.folding import Folder
+from monitor.store.incidents import Incidents
+from monitor.store.journal import SEGMENT_BYTES, Journal
+from monitor.store.ledger import StoredLedger
+from monitor.store.profiles import StoredProfiles
+from monitor.store.reading import Reading
+from monitor.store.reference import Infer, References
+from monitor.store.seen import Seen
+from monitor.store.snapshots import Snapshots
+from monitor.store.tables import Tables
+
+_IDLE = timedelta(seconds=60)
+
+
+class Predictions(Reading):
+    """Keeps PredictionLog: rows in at the door, out of the tables."""
+
+    def __init__(self, database: Database, catalog: Catalog, folder: Folder) -> None:
+        super().__init__(database, catalog)
+        self._folder = folder
+        self.door: Door | None = None
+
+    def append(self, model: str, kind: Kind, body: Body) -> "Future[Accepted]":
+        """Store predictions or actuals; when the future has its result they are on disk."""
+        assert self.door is not None, "rows are taken once the store is open"
+        return self.door.append(model, kind, body)
+
+    def wait_folded(self, timeout: timedelta) -> None:
+        """Return once all that was acknowledged before this call can be read."""
+        self._folder.wait(timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Everything that is kept, by the port that it keeps."""
+
+    catalog: Catalog
+    predictions: Predictions
+    profiles: StoredProfiles
+    references: References
+    findings: Findings
+    incidents: Incidents
+    ledger: StoredLedger
+    snapshots: Snapshots
+    folder: Folder
+    door: Door
+    journal: Journal
+    database: Database
+    lock: int
+
+    def close(self) -> None:
+        """Write and fold what was acknowledged, then let the directory go."""
+        self.door.close()
+        self.folder.close()
+        self.journal.close()
+        self.database.close()
+        os.close(self.lock)
+
+
+def open_store(
+    directory: Path,
+    *,
+    decode: Decoder,
+    infer: Infer,
+    clock: Clock,
+    idle: timedelta = _IDLE,
+    segment_bytes: int = SEGMENT_BYTES,
+) -> Store:
+    """Open a data directory, made if it is not there, and fold what its journal still holds.
+
+    Raises DataDirectoryError if it cannot be used, JournalDamagedError.
+    """
+    lock = _locked(directory)
+    database = Database(directory / "watchkeeper.duckdb")
+    catalog, bins = Catalog(database), BinBook(database)
+    profiles, tables = StoredProfiles(database, catalog, bins), Tables(database, catalog)
+    filters: dict[str, Seen] = {}
+
+    def seen(model: str) -> Seen:
+        if model not in filters:
+            filters[model] = _seen(database, catalog, model)
+        return filters[model]
+
+    folder = Folder(database, catalog, profiles, tables, decode, seen)
+    journal = Journal(directory / "journal", folder.position, segment_bytes)
+    folder.start(journal)
+    reading = Predictions(database, catalog, folder)
+    references = References(
+        database, catalog, bins, profiles, tables, reading, folder, decode, infer, clock
+    )
+    door = Door(journal, catalog, decode, seen, clock, lambda: folder.position, folder.written)
+    reading.door = door
+    return Store(
+        catalog,
+        reading,
+        profiles,
+        references,
+        Findings(database),
+        Incidents(database),
+        StoredLedger(database, catalog, reading, folder, idle),
+        Snapshots(database, catalog),
+        folder,
+        door,
+        journal,
+        database,
+        lock,
+    )
+
+
+def _seen(database: Database, catalog: Catalog, model: str) -> Seen:
+    """The ids that a model's table holds."""
+    table = catalog.table(model).predictions
+
+    def stored(ids: object) -> list[str]:
+        query = f"SELECT prediction_id FROM {table} WHERE prediction_id IN (SELECT unnest($ids))"
+        return [i for (i,) in database.read(query, ids=ids)]
+
+    seen = Seen(stored)
+    with database.reading() as cursor:
+        for part in cursor.sql(f"SELECT prediction_id FROM {table}").to_arrow_reader(1_000_000):
+            seen.load(part["prediction_id"].to_pylist())
+    return seen
+
+
+def _locked(directory: Path) -> int:
+    """Make and lock the directory: a second service on the same one must not start."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as problem:
+        raise DataDirectoryError(f"cannot use {directory}: {problem.strerror}") from problem
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise DataDirectoryError(f"another process uses {directory} already") from None
+    return lock
