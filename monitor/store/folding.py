@@ -7,7 +7,7 @@ any instant repeats nothing and skips nothing. Nobody waits on DuckDB to be ackn
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import groupby
 
@@ -23,7 +23,6 @@ from monitor.store.door import Record, ids_of, read_record
 from monitor.store.gathering import Gathered, Part, gather
 from monitor.store.journal import Journal
 from monitor.store.profiles import StoredProfiles
-from monitor.store.seen import Seen
 from monitor.store.tables import Tables
 from monitor.store.tally import stamps
 
@@ -44,14 +43,14 @@ class Folder:
         profiles: StoredProfiles,
         tables: Tables,
         decode: Decoder,
-        seen: Callable[[str], Seen],
+        settle: Callable[[str, Sequence[str]], None],
     ) -> None:
         self._database = database
         self._catalog = catalog
         self._profiles = profiles
         self._tables = tables
         self._decode = decode
-        self._seen = seen
+        self._settle = settle
         self._journal: Journal | None = None
         self._changed = threading.Condition()
         self._hurry = False
@@ -168,7 +167,7 @@ class Folder:
                     folded += [(model, [i for i in ids_of(p.rows) if i]) for p in parts]
             self._database.write("UPDATE fold SET position = $position", position=after)
         for model, ids in folded:
-            self._seen(model).settle(ids)
+            self._settle(model, ids)
         with self._changed:
             self._position = after
             self.settle_rows()

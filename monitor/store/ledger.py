@@ -91,7 +91,10 @@ class StoredLedger:
         states = self._database.read(
             "SELECT key, state FROM stream WHERE model = $model", model=model
         )
-        return Progress(*found[0], dict(states)) if found else Progress()
+        if not found:
+            return Progress()
+        ((labelled, alerts),) = found
+        return Progress(labelled, alerts, dict(states))
 
     def advance(self, model: str, progress: Progress) -> None:
         """Save how far the engine came."""

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
@@ -98,9 +99,15 @@ def open_store(
             filters[model] = _seen(database, catalog, model)
         return filters[model]
 
-    folder = Folder(database, catalog, profiles, tables, decode, seen)
+    def settle(model: str, ids: Sequence[str]) -> None:
+        if model in filters:
+            filters[model].settle(ids)
+
+    folder = Folder(database, catalog, profiles, tables, decode, settle)
     journal = Journal(directory / "journal", folder.position, segment_bytes)
     folder.start(journal)
+    for name in catalog.names():
+        seen(name)  # before the first request, which would have to wait for it
     reading = Predictions(database, catalog, folder)
     references = References(
         database, catalog, bins, profiles, tables, reading, folder, decode, infer, clock
