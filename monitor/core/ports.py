@@ -98,13 +98,14 @@ class Examples(Protocol):
         version: str,
         window: Window,
         feature: str,
+        *,
         values: Sequence[str],
         limit: int,
     ) -> Mapping[str, Sequence[str]]:
         """At most `limit` ids of rows for each category value that has any."""
 
     def misfits(
-        self, model: str, version: str, window: Window, feature: str, limit: int
+        self, model: str, version: str, window: Window, feature: str, *, limit: int
     ) -> Sequence[tuple[str, object]]:
         """Ids and raw values of rows whose value did not fit the type."""
 
@@ -114,6 +115,7 @@ class Examples(Protocol):
         version: str,
         window: Window,
         feature: str,
+        *,
         low: float | None,
         high: float | None,
         limit: int,
@@ -277,6 +279,8 @@ class Training:
     """The `event_time` of the request that the last run was started for."""
     rejected_in_row: int = 0
     running: bool = False
+    retired: frozenset[str] = frozenset()
+    """Versions that were the champion before; what they did is history."""
 
 
 class SnapshotSource(Protocol):
