@@ -1,0 +1,201 @@
+"""When a measurement is an alert: an effect that matters, and evidence within the budget.
+
+Both are needed. The smallest effect that matters stands in a table per detector and method, or is
+declared as a KPI bound. The evidence is a p-value below a level, and the level is not typed in: it
+spends the false alarms a month that the user accepts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil, log
+
+from monitor.core.findings import Finding, Measurement, Severity, Worse
+from monitor.core.spec import ModelSpec
+from monitor.core.windows import Window
+from monitor.engine.wording import message
+
+MONTH = timedelta(days=30)
+LOOKS = 2
+"""How often a window is looked at: once over, and once more because rows came late."""
+FEWEST_LABELLED, GROWTH = 30, 1.25
+"""Performance is judged from so many labelled rows on, and again when there are a quarter more."""
+LABELLED_SHARE = 0.5
+"""Of the budget: for detectors that need actuals; the rest is for those that do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The smallest effect that matters: `times` what is expected, and `offset` to the worse side.
+
+    Where nothing is expected, `unknown` is the threshold; None never alerts.
+    """
+
+    times: float
+    offset: float
+    unknown: float | None = None
+
+    def threshold(self, expected: float | None, worse: Worse) -> float | None:
+        """The value past which a measurement matters.
+
+        >>> Effect(1, 0.03).threshold(0.8, Worse.BELOW)
+        0.77
+        """
+        if expected is None:
+            return self.unknown
+        side = 1 if worse is Worse.ABOVE else -1
+        return round(self.times * expected + side * self.offset, 12)
+
+
+def _at(value: float) -> Effect:
+    return Effect(0, value, value)
+
+
+def _beyond(offset: float, unknown: float | None = None) -> Effect:
+    return Effect(1, offset, unknown)
+
+
+def _times(factor: float) -> Effect:
+    return Effect(factor, 0)
+
+
+_DISTANCES = {
+    "jensen_shannon": _at(0.1),
+    "kolmogorov_smirnov": _at(0.1),
+    "wasserstein": _at(0.2),  # standard deviations of the reference
+    "psi": _at(0.1),
+    "chi_square": _at(0.1),  # Cramer's V
+    "hellinger": _at(0.1),
+    "l_infinity": _at(0.1),
+    "": _at(0.1),
+}
+SMALLEST: Mapping[str, Mapping[str, Effect]] = {
+    "quality.schema": {"missing_column": _beyond(0.02, unknown=0.0), "": _at(0)},
+    "quality.missing": {"nonfinite": _at(0), "": _beyond(0.02)},
+    "quality": {"": _at(0)},
+    "anomaly.row": {"": _beyond(0.02)},
+    "drift.univariate": _DISTANCES,
+    "drift.prediction": _DISTANCES,
+    "performance": {
+        "": _beyond(0.03),
+        "log_loss": _times(1.1),
+        "brier": _times(1.1),
+        "mae": _times(1.1),
+        "mse": _times(1.1),
+        "rmse": _times(1.1),
+        "mape": _times(1.1),
+    },
+    "resource.latency": {"": _times(1.5)},
+    "resource": {"": Effect(1, 0)},
+}
+"""By detector, else by its family; by method, else by the empty one."""
+
+CRITICAL_SHARE = {"quality": 0.5, "anomaly": 0.5}
+"""An alert of these families is critical from this share of rows on."""
+CRITICAL_TIMES = {"performance": 0.0, "drift": 3.0, "resource": 3.0}
+"""An alert of these families is critical past so many times its threshold; 0 is always."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What was looked at: a version in a window, and how many rows it had there."""
+
+    model: str
+    version: str
+    window: Window
+    rows: int
+
+
+def level(spec: ModelSpec, tests: int, looks: int = LOOKS, share: float = 1.0) -> float:
+    """The p-value up to which one of `tests` tests of a window, looked at `looks` times, alerts.
+
+        level = share of the budget / (windows a month * looks * tests)
+
+    Guarantee  with valid p-values and nothing changed, the expected number of false alarms a
+               month is at most the budget, whatever depends on what.
+    Source     Boole's inequality; Bonferroni, Pubbl. R. Ist. Sup. Sci. Econ. Comm. Firenze 8
+               (1936) 3.
+
+    >>> from monitor.core.spec import Task
+    >>> round(level(ModelSpec(Task.BINARY), tests=10), 7)  # one alarm in 720 windows
+    6.94e-05
+    """
+    windows = max(1.0, MONTH / spec.window.every)
+    budget = spec.alerts.false_alarms_per_month * share
+    return min(1.0, budget / (windows * max(1, looks) * max(1, tests)))
+
+
+def labelled_looks(rows: int) -> int:
+    """How often performance of a window with so many rows can be judged, at most.
+
+    >>> labelled_looks(30), labelled_looks(30_000)
+    (1, 32)
+    """
+    return 1 + ceil(log(max(1.0, rows / FEWEST_LABELLED), GROWTH))
+
+
+def declared_kpi(detector: str, method: str) -> str:
+    """The name under which a spec may bound what a detector measures.
+
+    >>> declared_kpi("resource.latency", "p99")
+    'latency_p99_ms'
+    """
+    return f"latency_{method}_ms" if detector == "resource.latency" else method
+
+
+def declared(spec: ModelSpec, detector: str, measured: Measurement) -> float | None:
+    """The bound of the spec that a measurement has to keep, if there is one."""
+    if detector.partition(".")[0] not in {"performance", "resource"}:
+        return None
+    bound = spec.kpis.get(declared_kpi(detector, measured.method))
+    if bound is None:
+        return None
+    return bound.max if measured.worse is Worse.ABOVE else bound.min
+
+
+def smallest(detector: str, measured: Measurement) -> float | None:
+    """The threshold from the table; what nobody entered may not be worse than expected, or 0."""
+    effects = SMALLEST.get(detector) or SMALLEST.get(detector.partition(".")[0]) or {}
+    effect = effects.get(measured.method) or effects.get("") or _beyond(0, unknown=0.0)
+    return effect.threshold(measured.expected, measured.worse)
+
+
+def is_past(measured: Measurement, threshold: float) -> bool:
+    """Whether even the favourable end of the interval lies on the worse side."""
+    if measured.worse is Worse.ABOVE:
+        return (measured.value if measured.low is None else measured.low) > threshold
+    return (measured.value if measured.high is None else measured.high) < threshold
+
+
+def judge(
+    spec: ModelSpec, place: Place, detector: str, measured: Measurement, level: float
+) -> Finding:
+    """The finding that a measurement becomes; a declared bound needs no p-value."""
+    bound = declared(spec, detector, measured)
+    threshold = smallest(detector, measured) if bound is None else bound
+    likely = measured.p_value is None or bound is not None or measured.p_value <= level
+    alert = threshold is not None and likely and is_past(measured, threshold)
+    return Finding(
+        model=place.model,
+        version=place.version,
+        window=place.window,
+        rows=place.rows,
+        detector=detector,
+        measured=measured,
+        threshold=threshold,
+        level=None if measured.p_value is None or bound is not None else level,
+        alert=alert,
+        severity=severity(detector, measured, threshold) if alert else Severity.INFO,
+        message=message(spec, detector, measured, threshold, alert),
+    )
+
+
+def severity(detector: str, measured: Measurement, threshold: float | None) -> Severity:
+    """How bad an alert is."""
+    family = detector.partition(".")[0]
+    if family in CRITICAL_SHARE:
+        critical = measured.value >= CRITICAL_SHARE[family]
+    else:
+        times = CRITICAL_TIMES.get(family, 3.0)
+        critical = times == 0 or measured.value > times * (threshold or measured.expected or 0)
+    return Severity.CRITICAL if critical else Severity.WARNING

@@ -1,0 +1,212 @@
+"""What a finding says: one plain sentence with its numbers, the feature first."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.core.findings import Measurement, Worse
+from monitor.core.spec import FeatureSpec, ModelSpec
+
+_SHOWN = 3
+"""Values named in a sentence; the evidence has them all."""
+_METHODS = {"l_infinity": "largest gap", "psi": "PSI", "chi_square": "Cramer's V"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    spec: ModelSpec
+    measured: Measurement
+    threshold: float | None
+    alert: bool
+
+
+def message(
+    spec: ModelSpec, detector: str, measured: Measurement, threshold: float | None, alert: bool
+) -> str:
+    """The sentence of a finding.
+
+    >>> from monitor.core.spec import Task
+    >>> much = Measurement("share", 0.12, "age", expected=0.01)
+    >>> message(ModelSpec(Task.BINARY), "quality.missing", much, 0.03, alert=True)
+    'age: missing in 12 % of rows, 1 % in the reference'
+    """
+    say = _SENTENCES.get(detector) or _SENTENCES.get(detector.partition(".")[0]) or _anything
+    where = f" where {measured.segment}" if measured.segment else ""
+    return f"{_subject(detector, measured)}{where}: {say(_Case(spec, measured, threshold, alert))}"
+
+
+def share(value: float) -> str:
+    """A share in percent.
+
+    >>> share(0.5), share(0.0123), share(0.00001), share(0)
+    ('50 %', '1.23 %', 'under 0.01 %', '0 %')
+    """
+    return f"{100 * value:.3g} %" if value >= 0.0001 or value <= 0 else "under 0.01 %"
+
+
+def number(value: float) -> str:
+    """A number in four digits, without an exponent where it stays readable.
+
+    >>> number(0.12345), number(1234567), number(1e-9)
+    ('0.1235', '1,234,567', '1e-09')
+    """
+    if 1000 <= abs(value) < 1e12:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
+def listed(names: Sequence[str], shown: int = _SHOWN) -> str:
+    """Names in a row of words.
+
+    >>> listed(["a"]), listed(["a", "b"]), listed(list("abcde"))
+    ('a', 'a and b', 'a, b, c and 2 more')
+    """
+    if len(names) > shown:
+        return f"{', '.join(names[:shown])} and {len(names) - shown} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _subject(detector: str, measured: Measurement) -> str:
+    if measured.feature is not None:
+        return measured.feature
+    match detector:
+        case "drift.prediction":
+            return str(measured.evidence.get("of", "prediction"))
+        case "drift.concept":
+            return "loss"
+        case "resource.latency":
+            return f"latency {measured.method}"
+        case "anomaly.row":
+            return "rows"
+    return measured.method
+
+
+def _schema(case: _Case) -> str:
+    m = case.measured
+    if m.method == "extra_column":
+        return "neither the spec nor the reference knows this column"
+    if m.value >= 1:
+        return "the column is missing in every row"
+    return f"the column is missing in {share(m.value)} of rows{_known(m)}"
+
+
+def _type(case: _Case) -> str:
+    m = case.measured
+    kind = case.spec.features.get(m.feature or "", FeatureSpec()).type
+    return f"{share(m.value)} of values do not fit the type {kind or 'of the feature'}"
+
+
+def _missing(case: _Case) -> str:
+    m = case.measured
+    what = "NaN or infinite" if m.method == "nonfinite" else "missing"
+    return f"{what} in {share(m.value)} of rows{_known(m)}"
+
+
+def _range(case: _Case) -> str:
+    m = case.measured
+    feature = case.spec.features.get(m.feature or "", FeatureSpec())
+    low = "any" if feature.min is None else number(feature.min)
+    high = "any" if feature.max is None else number(feature.max)
+    least, most = m.evidence.get("minimum"), m.evidence.get("maximum")
+    seen = isinstance(least, int | float) and isinstance(most, int | float)
+    tail = f"; seen {least:.6g} to {most:.6g}" if seen else ""
+    return f"{share(m.value)} of values lie outside {low} to {high}{tail}"
+
+
+def _category(case: _Case) -> str:
+    m = case.measured
+    values = m.evidence.get("values")
+    if not isinstance(values, list) or not values:
+        return "every value is known"
+    named = [_value(v) for v in values]
+    what = "value is" if len(named) == 1 else "values are"
+    return f"{len(named)} {what} unknown, in {share(m.value)} of rows: {listed(named)}"
+
+
+def _value(value: Mapping[str, Any]) -> str:
+    told = f", probably {value['suggestion']!r}" if value.get("suggestion") else ""
+    return f"{value.get('value')!r} ({value.get('count')} rows{told})"
+
+
+def _anomaly(case: _Case) -> str:
+    m = case.measured
+    expected = "" if m.expected is None else f", {share(m.expected)} expected"
+    rows = m.evidence.get("rows")
+    guilty: dict[str, None] = {}
+    for row in rows if isinstance(rows, list) else ():
+        guilty.update(dict.fromkeys(row.get("features", ())[:1]))
+    tail = f"; mostly because of {listed(list(guilty))}" if guilty else ""
+    return f"{share(m.value)} are unlike the reference{expected}{tail}"
+
+
+def _drift(case: _Case) -> str:
+    m = case.measured
+    method = _METHODS.get(m.method, m.method.replace("_", " "))
+    if case.alert:
+        limit = "" if case.threshold is None else f" is past {number(case.threshold)}"
+        return f"distributed otherwise than in the reference: {method} {number(m.value)}{limit}"
+    return f"no change that matters: {method} {number(m.value)}"
+
+
+def _concept(case: _Case) -> str:
+    m = case.measured
+    if case.alert and m.expected is not None:
+        when = m.evidence.get("changed_at")
+        since = f" at {when}" if when else ""
+        return (
+            f"rose from {number(m.expected)} to {number(m.value)}{since}: "
+            "features relate otherwise to the actual"
+        )
+    return f"{number(m.value)}, no rise found by {m.method}"
+
+
+def _performance(case: _Case) -> str:
+    m = case.measured
+    known = m.low is not None and m.high is not None
+    interval = f" ({number(m.low or 0)} to {number(m.high or 0)})" if known else ""
+    expected = "" if m.expected is None else f", {number(m.expected)} expected"
+    return f"{number(m.value)}{interval}{expected}{_bound(case)}"
+
+
+def _latency(case: _Case) -> str:
+    m = case.measured
+    expected = "" if m.expected is None else f", {number(m.expected)} ms in the reference"
+    return f"{number(m.value)} ms{expected}{_bound(case)}"
+
+
+def _throughput(case: _Case) -> str:
+    m = case.measured
+    return f"{number(m.value)} rows a second{_bound(case)}"
+
+
+def _anything(case: _Case) -> str:
+    m = case.measured
+    limit = "" if case.threshold is None else f", threshold {number(case.threshold)}"
+    return f"{m.method} {number(m.value)}{limit}"
+
+
+def _bound(case: _Case) -> str:
+    if not case.alert or case.threshold is None:
+        return ""
+    side = "most" if case.measured.worse is Worse.ABOVE else "least"
+    return f"; should be at {side} {number(case.threshold)}"
+
+
+def _known(m: Measurement) -> str:
+    return "" if m.expected is None else f", {share(m.expected)} in the reference"
+
+
+_Sentence = Callable[[_Case], str]
+_SENTENCES: Mapping[str, _Sentence] = {
+    "quality.schema": _schema,
+    "quality.type": _type,
+    "quality.missing": _missing,
+    "quality.range": _range,
+    "quality.category": _category,
+    "anomaly.row": _anomaly,
+    "drift.concept": _concept,
+    "drift": _drift,
+    "performance": _performance,
+    "resource.latency": _latency,
+    "resource.throughput": _throughput,
+}
