@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from monitor.core.profile import LATENCY_BINS, UNIT_BINS, Bins
-from monitor.core.spec import FeatureType
+from monitor.core.spec import FeatureSpec, FeatureType
 from monitor.store.catalog import ModelTable
 from monitor.store.columns import label_of_json
 from monitor.store.database import Database
@@ -68,7 +68,7 @@ class Batch:
             ready[number] = replace(column, bins=fixed)
         for name, held in table.columns.items():
             if held.number in ready:
-                spec = table.spec.features[name]
+                spec = table.spec.features.get(name, FeatureSpec())
                 ready[held.number] = replace(ready[held.number], low=spec.min, high=spec.max)
         return ready
 
@@ -101,33 +101,46 @@ def stored(
     database: Database, table: ModelTable, source: str, where: str, **values: object
 ) -> Iterator[Batch]:
     """The rows of one of a model's tables in parts of a bounded size, misfits marked."""
-    held = list(table.columns.values())
-    listed = "".join(f", {column.column}" for column in held)
-    with database.reading() as cursor:
-        reader = cursor.sql(
+    listed = "".join(f", {column.column}" for column in table.columns.values())
+    after = -1
+    while True:
+        part = database.arrow(
             f"""
             SELECT place, epoch_us(timestamp) AS timestamp, version, prediction, score,
                    latency_ms {listed}
-            FROM {source} WHERE {where} ORDER BY place
+            FROM {source} WHERE {where} AND place > $after ORDER BY place LIMIT {_CHUNK}
             """,
-            params=values or None,
-        ).to_arrow_reader(_CHUNK)
-        for part in reader:
-            places = np.asarray(part["place"].to_numpy(zero_copy_only=False), np.int64)
-            wrong = _misfits(database, table, source, places)
-            yield Batch(
-                np.asarray(part["timestamp"].to_numpy(zero_copy_only=False), np.int64),
-                np.asarray(part["version"].to_pylist(), object),
-                answers(table, part["prediction"], part["score"], part["latency_ms"])
-                | {
-                    column.number: Column(
-                        column.type,
-                        part[column.column],
-                        misfits=wrong.get(column.name, np.empty(0, np.int64)),
-                    )
-                    for column in held
-                },
-            )
+            after=after,
+            **values,
+        )
+        if part.num_rows:
+            yield _batch(database, table, source, part)
+        if part.num_rows < _CHUNK:
+            return
+        after = part["place"][-1].as_py()
+
+
+def _batch(database: Database, table: ModelTable, source: str, part: Any) -> Batch:
+    places = np.asarray(part["place"].to_numpy(), np.int64)
+    wrong = _misfits(database, table, source, places)
+    columns = answers(
+        table, _whole(part["prediction"]), _whole(part["score"]), _whole(part["latency_ms"])
+    )
+    for held in table.columns.values():
+        columns[held.number] = Column(
+            held.type,
+            _whole(part[held.column]),
+            misfits=wrong.get(held.name, np.empty(0, np.int64)),
+        )
+    return Batch(
+        np.asarray(part["timestamp"].to_numpy(), np.int64),
+        np.asarray(part["version"].to_pylist(), object),
+        columns,
+    )
+
+
+def _whole(column: Any) -> pa.Array:
+    return column.combine_chunks()
 
 
 def _misfits(database: Database, table: ModelTable, source: str, places: Ints) -> dict[str, Ints]:

@@ -65,13 +65,14 @@ class Database:
             "preserve_insertion_order": True,
         }
         try:
-            self._connection = duckdb.connect(str(path) if path else ":memory:", config=config)
+            self._root = duckdb.connect(str(path) if path else ":memory:", config=config)
         except duckdb.Error as problem:
             raise DataDirectoryError(f"cannot open {path}: {problem}") from problem
+        self._connection = self._root.cursor()  # the one that writes; the root only makes cursors
         self._lock = threading.RLock()
         self._depth = 0
         self._owner: int | None = None
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         with self.transaction() as connection:
             connection.execute(_SCHEMA)
 
@@ -127,7 +128,7 @@ class Database:
         if self._owner == threading.get_ident():
             yield self._connection
             return
-        cursor = self._connection.cursor()
+        cursor = self._root.cursor()
         try:
             yield cursor
         finally:
@@ -137,6 +138,7 @@ class Database:
         """Write everything into the one file and let it go."""
         with self._lock:
             self._connection.close()
+            self._root.close()
 
     def _roll_back(self) -> None:
         with suppress(duckdb.TransactionException):  # a failed commit has rolled back already

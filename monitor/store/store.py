@@ -141,8 +141,9 @@ def _seen(database: Database, catalog: Catalog, model: str) -> Seen:
 
     seen = Seen(stored)
     with database.reading() as cursor:
-        for part in cursor.sql(f"SELECT prediction_id FROM {table}").to_arrow_reader(1_000_000):
-            seen.load(part["prediction_id"].to_pylist())
+        cursor.execute(f"SELECT prediction_id FROM {table}")
+        while part := cursor.fetchmany(100_000):
+            seen.load([i for (i,) in part])
     return seen
 
 

@@ -1,0 +1,130 @@
+"""Settings of the service: defaults, then a file, then WATCHKEEPER_* variables, then flags."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from monitor.core.errors import SettingError, SpecError, nearest
+from monitor.core.spec import span
+
+_PREFIX = "WATCHKEEPER_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one service needs to know.
+
+    data_dir        where everything is kept
+    host, port      where it listens; port 0 takes a free one
+    api_keys        bearer tokens that may speak to it; none: anyone who reaches it
+    insecure        listen beyond this machine although there are no keys
+    round_every     how often the engine looks for windows that are due
+    idle            how long no row must come before the last window counts as over
+    max_body_bytes  the largest body, as sent and unpacked
+    log_level       debug, info, warning or error
+    """
+
+    data_dir: Path = Path("watchkeeper-data")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    api_keys: tuple[str, ...] = ()
+    insecure: bool = False
+    round_every: timedelta = timedelta(seconds=2)
+    idle: timedelta = timedelta(seconds=60)
+    max_body_bytes: int = 256 << 20
+    log_level: str = "info"
+
+
+def load(
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, object] | None = None,
+) -> Settings:
+    """The settings that hold. Flags that are None were not given.
+
+    Raises SettingError for a name nobody knows, a value of the wrong kind, or an address that is
+    open to others while anyone may speak.
+    """
+    known = {f.name: f.default for f in fields(Settings)}
+    values: dict[str, Any] = {}
+    for source in (_from_file(file), _from_environment(environment or {}), flags or {}):
+        for name, value in source.items():
+            if name not in known:
+                raise SettingError(name, f"unknown; {nearest(name, known)}known: {_listed(known)}")
+            if value is not None:
+                values[name] = _read(name, known[name], value)
+    settings = Settings(**values)
+    if not settings.api_keys and not settings.insecure and not is_loopback(settings.host):
+        raise SettingError(
+            "host",
+            f"{settings.host} can be reached by others and no key is asked for; set "
+            "WATCHKEEPER_API_KEYS, or pass --insecure if that is what you want",
+        )
+    return settings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listed(known: Mapping[str, object]) -> str:
+    return ", ".join(sorted(known))
+
+
+def _from_file(file: Path | None) -> Mapping[str, object]:
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text())
+    except OSError as problem:
+        raise SettingError("config", f"cannot read {file}: {problem.strerror}") from problem
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise SettingError("config", f"{file} is no TOML: {problem}") from problem
+
+
+def _from_environment(environment: Mapping[str, str]) -> Mapping[str, object]:
+    """Variables of ours that name a setting; others may be for the client or for compose."""
+    known = {f"{_PREFIX}{f.name.upper()}": f.name for f in fields(Settings)}
+    return {known[name]: value for name, value in environment.items() if name in known}
+
+
+def _read(name: str, default: object, value: object) -> object:
+    try:
+        match default:
+            case bool():
+                return _truth(value)
+            case int():
+                return int(str(value))
+            case timedelta():
+                return span(str(value))
+            case tuple():
+                parts = value.split(",") if isinstance(value, str) else _list(value)
+                return tuple(part.strip() for part in parts if part.strip())
+            case Path():
+                return Path(str(value))
+            case _:
+                return str(value)
+    except (ValueError, TypeError, SpecError) as problem:
+        raise SettingError(name, f"cannot read {value!r}: {problem}") from problem
+
+
+def _truth(value: object) -> bool:
+    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    try:
+        return words[str(value).lower()]
+    except KeyError:
+        raise ValueError("say true or false") from None
+
+
+def _list(value: object) -> list[str]:
+    if not isinstance(value, list | tuple):
+        raise TypeError("give a list")
+    return [str(part) for part in value]
