@@ -1,0 +1,65 @@
+"""Rows that show what a finding about data quality means."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from monitor.core.findings import Finding
+from monitor.core.ports import Examples
+from monitor.core.spec import FeatureSpec, ModelSpec
+
+SHOWN_ROWS, SHOWN_VALUES = 5, 20
+"""Rows shown for a finding or a category value, and values that get rows."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Adds example rows to the evidence of findings that name values."""
+
+    examples: Examples | None
+
+    def shown(self, spec: ModelSpec, finding: Finding) -> Finding:
+        """The finding with example rows; as it was where there are none or they cannot be read."""
+        if self.examples is None or not finding.measured.feature or not finding.measured.value:
+            return finding
+        try:
+            added = self._added(self.examples, spec, finding, finding.measured.feature)
+        except Exception:
+            _log.exception("no example rows for a finding of %s", finding.detector)
+            return finding
+        evidence = {**finding.measured.evidence, **added}
+        return replace(finding, measured=replace(finding.measured, evidence=evidence))
+
+    def _added(
+        self, examples: Examples, spec: ModelSpec, finding: Finding, feature: str
+    ) -> Mapping[str, object]:
+        place = (finding.model, finding.version, finding.window, feature)
+        match finding.detector:
+            case "quality.category":
+                return _with_ids(examples, finding, feature)
+            case "quality.type":
+                rows: Any = examples.misfits(*place, limit=SHOWN_ROWS)
+            case "quality.range":
+                said = spec.features.get(feature, FeatureSpec())
+                rows = examples.outside(*place, low=said.min, high=said.max, limit=SHOWN_ROWS)
+            case _:
+                return {}
+        return {"examples": [{"prediction_id": i, "value": value} for i, value in rows]}
+
+
+def _with_ids(examples: Examples, finding: Finding, feature: str) -> Mapping[str, object]:
+    values = finding.measured.evidence.get("values")
+    if not isinstance(values, list) or not values:
+        return {}
+    ids = examples.with_values(
+        finding.model,
+        finding.version,
+        finding.window,
+        feature,
+        values=[v["value"] for v in values[:SHOWN_VALUES]],
+        limit=SHOWN_ROWS,
+    )
+    return {"values": [{**v, "prediction_ids": list(ids.get(v["value"], ()))} for v in values]}
