@@ -120,6 +120,7 @@ class Reading:
         version: str,
         window: Window,
         feature: str,
+        *,
         values: Sequence[str],
         limit: int,
     ) -> Mapping[str, Sequence[str]]:
@@ -143,7 +144,7 @@ class Reading:
         return dict(found)
 
     def misfits(
-        self, model: str, version: str, window: Window, feature: str, limit: int
+        self, model: str, version: str, window: Window, feature: str, *, limit: int
     ) -> Sequence[tuple[str, object]]:
         """Ids and raw values of rows whose value did not fit the type."""
         table = self._catalog.table(model)
@@ -169,6 +170,7 @@ class Reading:
         version: str,
         window: Window,
         feature: str,
+        *,
         low: float | None,
         high: float | None,
         limit: int,

@@ -1,0 +1,66 @@
+"""The command line: starts the service, or talks to it over HTTP."""
+
+import sys
+from collections.abc import Callable
+
+import click
+
+from monitor.cli.check import check
+from monitor.cli.data import actuals, log
+from monitor.cli.demo import demo
+from monitor.cli.model import model
+from monitor.cli.retrain import retrain, rollback
+from monitor.cli.serve import serve
+from monitor.core.errors import WatchkeeperError
+
+COMMANDS: tuple[click.Command, ...] = (
+    serve,
+    demo,
+    model,
+    log,
+    actuals,
+    check,
+    retrain,
+    rollback,
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="watchkeeper-server", prog_name="watchkeeper")
+def watchkeeper() -> None:
+    """Watches deployed models, says what went wrong, and trains the better one.
+
+    Example: watchkeeper serve --data-dir ./watchkeeper-data
+
+    Commands that talk to a service take its address from --url or WATCHKEEPER_URL and its key from
+    --api-key or WATCHKEEPER_API_KEY.
+    """
+
+
+for command in COMMANDS:
+    watchkeeper.add_command(command)
+
+
+def main() -> None:
+    """Run the command line: 0 is success, 1 an error or a failed check, 2 wrong usage."""
+    sys.exit(run(watchkeeper.main))
+
+
+def run(command: Callable[..., object]) -> int:
+    """The exit code of a command; an error of ours is one line on stderr."""
+    try:
+        command(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.exceptions.Abort:
+        click.echo("stopped", err=True)
+        return 1
+    except click.ClickException as problem:
+        problem.show()
+        return problem.exit_code
+    except WatchkeeperError as problem:
+        click.echo(f"watchkeeper: {problem}", err=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0

@@ -1,0 +1,74 @@
+"""`watchkeeper model`: registers models, shows them, gives them a reference."""
+
+import json
+from pathlib import Path
+
+import click
+
+from monitor.cli.connection import Connection, connected
+from monitor.cli.data import media_type
+
+
+@click.group()
+def model() -> None:
+    """Register models and look at them.
+
+    Example: watchkeeper model put loans spec.json
+    """
+
+
+@model.command("put")
+@click.argument("name")
+@click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@connected
+def put(name: str, spec: Path, url: str, api_key: str | None) -> None:
+    """Register or update model NAME with the JSON file SPEC.
+
+    Example: watchkeeper model put loans spec.json
+    """
+    try:
+        document = json.loads(spec.read_text())
+    except ValueError as problem:
+        raise click.UsageError(f"{spec} is no JSON: {problem}") from problem
+    answer = Connection(url, api_key).ask("PUT", f"/v1/models/{name}", json=document)
+    click.echo(json.dumps(answer, indent=2))
+
+
+@model.command("show")
+@click.argument("name")
+@connected
+def show(name: str, url: str, api_key: str | None) -> None:
+    """Show what holds for model NAME, with everything inferred and every default.
+
+    Example: watchkeeper model show loans
+    """
+    click.echo(json.dumps(Connection(url, api_key).ask("GET", f"/v1/models/{name}"), indent=2))
+
+
+@model.command("list")
+@connected
+def list_models(url: str, api_key: str | None) -> None:
+    """List the registered models.
+
+    Example: watchkeeper model list
+    """
+    for item in Connection(url, api_key).ask("GET", "/v1/models")["items"]:
+        click.echo(item["model"])
+
+
+@model.command("reference")
+@click.argument("name")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@connected
+def reference(name: str, file: Path, url: str, api_key: str | None) -> None:
+    """Make the rows of FILE (Parquet, CSV, NDJSON, JSON or Arrow) what is normal for model NAME.
+
+    Example: watchkeeper model reference loans reference.parquet
+    """
+    done = Connection(url, api_key).ask(
+        "PUT",
+        f"/v1/models/{name}/reference",
+        content=file.read_bytes(),
+        headers={"Content-Type": media_type(file)},
+    )
+    click.echo(f"{done['accepted']} rows, {len(done['rejected'])} rejected")
