@@ -6,7 +6,7 @@ import click
 
 from monitor.cli.connection import Connection, connected
 
-_OVER = frozenset({"succeeded", "rejected", "failed"})
+OVER = frozenset({"succeeded", "rejected", "failed"})
 _POLL_SECONDS = 0.5
 
 
@@ -24,7 +24,7 @@ def retrain(model: str, reason: str, no_wait: bool, url: str, api_key: str | Non
     run = connection.ask("POST", f"/v1/models/{model}/retrain", json={"reason": reason})
     click.echo(f"run {run['id']}")
     shown = 0
-    while not no_wait and run["status"] not in _OVER:
+    while not no_wait and run["status"] not in OVER:
         time.sleep(_POLL_SECONDS)
         run = connection.ask("GET", f"/v1/models/{model}/runs/{run['id']}")
         over = [s for s in run["stages"] if s["status"] not in {"queued", "running"}]

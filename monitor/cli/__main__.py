@@ -1,0 +1,5 @@
+"""`python -m monitor.cli` is `watchkeeper`."""
+
+from monitor.cli import main
+
+main()
