@@ -15,7 +15,7 @@ from monitor.core.profile import Profiles
 from monitor.core.spec import ModelSpec
 from monitor.core.windows import Sample, Window
 from monitor.engine.evidence import Witness
-from monitor.engine.thresholds import LABELLED_SHARE, Place, judge, labelled_looks, level
+from monitor.engine.thresholds import GROWTH, LABELLED_SHARE, Place, judge, labelled_looks, level
 
 SAMPLE_ROWS = 10_000
 """Rows that a detector of samples sees, of the window and of the reference."""
@@ -97,14 +97,24 @@ class Checker:
             found += self._unlabelled(spec, sources, place, profiles)
         tests = sum(m.measured.p_value is not None for m in found)
         limit = level(spec, tests, share=1 - LABELLED_SHARE)
-        labelled = self.performance(spec, sources, window, list(versions))
+        labelled = self.performance(spec, sources, window, dict.fromkeys(versions, 0))
         return [*self._judged(spec, found, limit), *labelled]
 
     def performance(
-        self, spec: ModelSpec, sources: Sources, window: Window, versions: Iterable[str]
+        self, spec: ModelSpec, sources: Sources, window: Window, judged: Mapping[str, int]
     ) -> list[Finding]:
-        """The findings of the detectors that need actuals; each evidence counts them."""
-        found = [m for version in versions for m in self._labelled(spec, sources, window, version)]
+        """The findings of the detectors that need actuals; each evidence counts them.
+
+        `judged` names the versions, each with how many labelled rows its last judgement was made
+        from. What has not grown by a quarter since is left as it was judged: looks cost budget.
+        """
+        found = [
+            measured
+            for version, rows in judged.items()
+            for measured in self._labelled(
+                spec, sources, Place(sources.model, version, window, rows)
+            )
+        ]
         tests = sum(m.measured.p_value is not None for m in found)
         rows = max((m.place.rows for m in found), default=0)
         limit = level(spec, tests, labelled_looks(rows), LABELLED_SHARE)
@@ -134,14 +144,13 @@ class Checker:
                     continue
             yield from (_Measured(place, detector, m) for m in found)
 
-    def _labelled(
-        self, spec: ModelSpec, sources: Sources, window: Window, version: str
-    ) -> Iterator[_Measured]:
+    def _labelled(self, spec: ModelSpec, sources: Sources, judged: Place) -> Iterator[_Measured]:
+        version, window = judged.version, judged.window
         detectors = [d for d in self.detectors if isinstance(d, LabelledDetector)]
         if not detectors:
             return
         sample = sources.sample(version, window, labelled=True)
-        if not sample.rows:
+        if not sample.rows or sample.rows < GROWTH * judged.rows:
             return
         reference = sources.reference_sample(version, labelled=True)
         place = Place(sources.model, version, window, sample.total)

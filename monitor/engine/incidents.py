@@ -87,7 +87,8 @@ def settle(
     has judged `QUIET` newer windows and found nothing. `alerts` are the stored alerts of its
     window, `newer` the findings of its version after it. A detector that had too little
     data says nothing, so it does not end an incident; of data quality any detector will do,
-    for they look at every window.
+    for they look at every window. A stream alarms once, so its windows count only when the loss
+    has fallen half of the way back.
     """
     resolved = replace(incident, state=IncidentState.RESOLVED, resolved_at=now)
     promoted = training.promoted_at is not None and training.promoted_at > incident.opened_at
@@ -96,9 +97,19 @@ def settle(
     looked_at = {_family(f) for f in alerts}
     if not looked_at or any(f.alert and _family(f) in looked_at for f in newer):
         return None
-    if any(len({f.window for f in newer if _family(f) == d}) < QUIET for d in looked_at):
+    calm = [f for f in newer if _is_calm(f, alerts)]
+    if any(len({f.window for f in calm if _family(f) == d}) < QUIET for d in looked_at):
         return None
     return replace(resolved, note=f"{QUIET} newer windows were judged without an alert")
+
+
+def _is_calm(finding: Finding, alerts: Sequence[Finding]) -> bool:
+    if finding.detector != "drift.concept":
+        return True
+    method = finding.measured.method
+    alarms = [f.measured for f in alerts if _family(f) == _family(finding)]
+    same = [m for m in alarms if m.method == method and m.expected is not None]
+    return all(finding.measured.value < ((m.expected or 0) + m.value) / 2 for m in same)
 
 
 def _family(finding: Finding) -> str:
@@ -135,7 +146,7 @@ def _incident(group: _Group, earlier: Earlier, now: datetime) -> Incident:
 
 
 def causes(alerts: Sequence[Finding]) -> list[Cause]:
-    """What may lie behind the alerts, the likeliest first; a fallen KPI is a symptom, not a cause."""
+    """What may lie behind the alerts, the likeliest first. A fallen KPI is a symptom, no cause."""
     bad = {(f.window, f.measured.feature) for f in alerts if f.detector.startswith("quality.")}
     found: dict[tuple[str, str | None], Cause] = {}
     for alert in alerts:

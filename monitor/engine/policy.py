@@ -1,6 +1,6 @@
 """When to ask for a new model, and why not."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,20 +27,21 @@ _TRIGGERS = {
 class Situation:
     """All that the policy looks at.
 
-    `alerts` are those of open incidents, `new` says whether any of them came just now; `bad` are
-    the windows not to learn from. `labels` counts labelled rows. `event_time` is how far event
-    time has come. `waiting` says that a request waits already.
+    `alerts` are those in the windows of open incidents, `new` says whether any came just now.
+    `event_time` is how far event time has come. `waiting` says that a request waits already.
+    `labels` counts labelled rows and `bad` finds the windows that must not be learned from:
+    both may take long, so they are asked for only when nothing else speaks against a run.
     """
 
     model: str
     now: datetime
     event_time: datetime
     training: Training
-    labels: int
+    labels: Callable[[], int]
+    bad: Callable[[], Sequence[Window]]
     incidents: Sequence[Incident] = ()
     alerts: Sequence[Finding] = ()
     new: bool = False
-    bad: Sequence[tuple[Window, str]] = ()
     waiting: bool = False
 
 
@@ -52,7 +53,7 @@ def decide(spec: ModelSpec, situation: Situation) -> tuple[Decision | None, Retr
     again in each round as long as its incident is open; it is recorded when its alert is new.
     """
     policy = spec.retrain.policy
-    asking, suppressed = _asking(policy, situation)
+    asking, suppressed = _asking(spec, situation)
     if policy is not Policy.SCHEDULED and not asking:
         reason = _why_not(policy, situation, suppressed)
         return (_decision(situation, False, reason, ()) if reason else None), None
@@ -84,7 +85,7 @@ def cooldown(spec: ModelSpec, training: Training) -> timedelta:
     >>> str(cooldown(ModelSpec(Task.BINARY), Training(rejected_in_row=2)))
     '4 days, 0:00:00'
     """
-    return spec.retrain.cooldown * min(LONGEST, 2 ** min(training.rejected_in_row, 10))
+    return spec.retrain.cooldown * min(LONGEST, 1 << min(training.rejected_in_row, 10))
 
 
 def _damage(finding: Finding) -> float:
@@ -96,15 +97,20 @@ def _damage(finding: Finding) -> float:
     return float(rows) / finding.rows if finding.rows else 0.0
 
 
-def _asking(policy: Policy, situation: Situation) -> tuple[list[Finding], list[Finding]]:
-    retired, bad = situation.training.retired, set(situation.bad)
-    named = [
-        f
-        for f in situation.alerts
-        if f.detector.startswith(_TRIGGERS[policy]) and f.version not in retired
-    ]
-    clean = [f for f in named if (f.window, f.version) not in bad]
-    return clean, [f for f in named if (f.window, f.version) in bad]
+def _asking(spec: ModelSpec, situation: Situation) -> tuple[list[Finding], list[Finding]]:
+    """The alerts that ask for a new model, and those that would if their data were sound."""
+    retired, triggers = situation.training.retired, _TRIGGERS[spec.retrain.policy]
+    bad = {(f.version, f.window) for f in situation.alerts if is_bad(f)}
+    asking, suppressed = [], []
+    for alert in situation.alerts:
+        if not alert.detector.startswith(triggers) or alert.version in retired:
+            continue
+        windows = [alert.window]
+        if alert.detector == "drift.concept":  # it notices with some delay
+            windows.append(Window(alert.window.start - spec.window.every, alert.window.start))
+        spoilt = any((alert.version, window) in bad for window in windows)
+        (suppressed if spoilt else asking).append(alert)
+    return asking, suppressed
 
 
 def _why_not(policy: Policy, situation: Situation, suppressed: Sequence[Finding]) -> str:
@@ -124,14 +130,15 @@ def _hindrance(spec: ModelSpec, situation: Situation) -> str:
     training = situation.training
     if training.running or situation.waiting:
         return "a run is going or waiting already"
-    if situation.labels < spec.retrain.min_labels:
-        return f"{situation.labels} labelled rows, {spec.retrain.min_labels} are needed"
     wait, passed = cooldown(spec, training), _since_last_run(situation)
     if passed is not None and passed < wait:
         doubled = (
             f" after {training.rejected_in_row} rejections" if training.rejected_in_row else ""
         )
         return f"cooldown{doubled}: {span_text(_round(wait - passed))} of {span_text(wait)} left"
+    labels = situation.labels()
+    if labels < spec.retrain.min_labels:
+        return f"{labels} labelled rows, {spec.retrain.min_labels} are needed"
     return ""
 
 
@@ -163,7 +170,7 @@ def _request(situation: Situation, asking: Sequence[Finding]) -> RetrainRequest:
         incident=incident.id if incident else None,
         changed_at=_changed_at(incident, asking),
         event_time=situation.event_time,
-        excluded=sorted({window for window, _ in situation.bad}),
+        excluded=situation.bad(),
     )
 
 
@@ -178,10 +185,9 @@ def _decision(
     situation: Situation, retrain: bool, reason: str, asking: Sequence[Finding]
 ) -> Decision:
     evidence: dict[str, object] = {
-        "labels": situation.labels,
         "alerts": [f.number for f in asking],
         "messages": [f.message for f in asking[-5:]],
         "event_time": situation.event_time.isoformat(),
-        "excluded": len({window for window, _ in situation.bad}),
+        "incidents": [i.id for i in situation.incidents],
     }
     return Decision(situation.model, retrain, reason, situation.now, evidence)

@@ -1,0 +1,105 @@
+"""What was judged before: findings looked up so that nothing is told twice or forgotten."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from monitor.core.decisions import Incident
+from monitor.core.findings import Finding
+from monitor.core.ports import FindingLog, FindingQuery
+from monitor.core.windows import Window
+from monitor.engine.policy import is_bad
+from monitor.engine.spans import END, runs
+from monitor.engine.stream import CONCEPT
+
+ALL = 1_000_000_000
+"""A limit that no query reaches."""
+_NEWER = 5_000
+"""Findings after an incident that are enough to see whether it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Reads the log of findings."""
+
+    log: FindingLog
+
+    def news(self, model: str, found: Sequence[Finding]) -> list[Finding]:
+        """Those that say something else than what is stored.
+
+        A window checked again with the same rows leaves its findings, and their numbers, as
+        they are. So no alert is told twice.
+        """
+        stored = {
+            _identity(f): f for f in self._stored(model, (f.window for f in found), detector=None)
+        }
+        return [f for f in found if not _says_the_same(f, stored.get(_identity(f)))]
+
+    def concepts(
+        self, model: str, windows: Iterable[Window]
+    ) -> Mapping[tuple[Window, str, str], Finding]:
+        """Findings of concept drift by window, version and method."""
+        stored = self._stored(model, windows, CONCEPT)
+        return {(f.window, f.version, f.measured.method): f for f in stored}
+
+    def labelled(self, model: str, windows: Iterable[Window]) -> Mapping[tuple[Window, str], int]:
+        """From how many labelled rows performance was judged last, by window and version."""
+        rows: dict[tuple[Window, str], int] = {}
+        for finding in self._stored(model, windows, detector=None):
+            count = finding.measured.evidence.get("labelled")
+            if isinstance(count, int) and finding.detector != CONCEPT:
+                key = (finding.window, finding.version)
+                rows[key] = max(count, rows.get(key, 0))
+        return rows
+
+    def alerts(self, incident: Incident) -> list[Finding]:
+        """The alerts of the incident's window and version."""
+        query = FindingQuery(incident.model, incident.window, alert=True, limit=ALL)
+        return [f for f in self.log.find(query) if f.version == incident.version]
+
+    def newer(self, incident: Incident) -> list[Finding]:
+        """The newest findings of the incident's version after its window."""
+        span = Window(incident.window.end, END)
+        query = FindingQuery(incident.model, span, limit=_NEWER)
+        return [f for f in self.log.find(query) if f.version == incident.version]
+
+    def bad(self, model: str) -> list[Window]:
+        """The windows whose rows must not be learned from, oldest first."""
+        found = self.log.find(FindingQuery(model, alert=True, limit=ALL))
+        return sorted({f.window for f in found if is_bad(f)})
+
+    def _stored(
+        self, model: str, windows: Iterable[Window], detector: str | None
+    ) -> Iterator[Finding]:
+        for span in runs(windows):
+            yield from self.log.find(FindingQuery(model, span, detector, limit=ALL))
+
+
+def _identity(finding: Finding) -> tuple[object, ...]:
+    measured = finding.measured
+    return (
+        finding.version,
+        finding.window,
+        finding.detector,
+        measured.method,
+        measured.feature,
+        measured.segment,
+    )
+
+
+def _says_the_same(new: Finding, old: Finding | None) -> bool:
+    """Whether both judge the same numbers of the same rows; evidence only illustrates them."""
+    if old is None:
+        return False
+    return (
+        new.rows == old.rows
+        and new.alert == old.alert
+        and new.severity == old.severity
+        and new.threshold == old.threshold
+        and new.message == old.message
+        and _numbers(new) == _numbers(old)
+    )
+
+
+def _numbers(finding: Finding) -> tuple[object, ...]:
+    m = finding.measured
+    return (m.value, m.expected, m.p_value, m.low, m.high, m.evidence.get("labelled"))

@@ -1,0 +1,34 @@
+"""Who answers the engine."""
+
+from dataclasses import dataclass
+
+from monitor.core.ports import (
+    Champion,
+    Clock,
+    FindingLog,
+    IncidentLog,
+    Ledger,
+    PredictionLog,
+    ProfileBook,
+    ReferenceBook,
+    RequestQueue,
+    SnapshotSource,
+    SpecBook,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The rooms that the engine reads from and writes to, each behind its port."""
+
+    specs: SpecBook
+    log: PredictionLog
+    profiles: ProfileBook
+    references: ReferenceBook
+    findings: FindingLog
+    incidents: IncidentLog
+    ledger: Ledger
+    requests: RequestQueue
+    snapshots: SnapshotSource
+    champion: Champion
+    clock: Clock
