@@ -94,7 +94,7 @@ def deployed(stream: Stream, rows: int) -> npt.NDArray[np.float64]:
 
 
 def _reference_row(stream: Stream, own: npt.NDArray[np.float64], i: int) -> dict[str, object]:
-    """A row of the first four weeks; only the fourth was not learned from, so only it has answers."""
+    """A row of the first four weeks; answers only in the fourth, which was not learned from."""
     row: dict[str, object] = {
         "prediction_id": stream.id(i),
         "timestamp": stream.moment(i).isoformat(),

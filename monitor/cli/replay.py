@@ -60,9 +60,10 @@ class Told:
 
 @dataclass(slots=True)
 class Replay:
-    """Plays rows `first` to `last` of a stream for a model that `own` predicts until a champion can.
+    """Plays rows `first` to `last` of a stream as the traffic of a model.
 
-    `own` gives the score of every row, shape (n,): the model that its owner deployed.
+    `own` gives the score of every row, shape (n,): the model that its owner deployed. It answers
+    until there is a champion.
     """
 
     connection: Connection
