@@ -1,0 +1,238 @@
+"""JSON bodies → rows: one object, an array, columns, or an object a line.
+
+The fast way is msgspec. What it refuses goes the slow way: the standard parser, which reads NaN
+and Infinity too, because a bad value is a finding and never an error.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from monitor.core.errors import BodyError
+from monitor.core.rows import Kind, Rows
+from monitor.service.nesting import check_nesting
+from monitor.service.row_parts import NO_OBJECT, PARTS, Faults, part, require, rows_of
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_OBJECT = "row: must be an object"
+
+
+class _Row(msgspec.Struct):
+    features: Any = None
+    prediction_id: Any = None
+    timestamp: Any = None
+    version: Any = None
+    prediction: Any = None
+    score: Any = None
+    latency_ms: Any = None
+    tags: Any = None
+    actual: Any = None
+
+
+class _ShallowRow(_Row):
+    features: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_DEEP = msgspec.json.Decoder(_Row)
+_DEEP_BODY = msgspec.json.Decoder(_Row | list[_Row])
+_SHALLOW = msgspec.json.Decoder(_ShallowRow)
+_SHALLOW_BODY = msgspec.json.Decoder(_ShallowRow | list[_ShallowRow])
+_COLUMNS = re.compile(rb'\s*\{\s*"columns"\s*:')
+_Sent = _Row | str
+"""A row, or why there is none."""
+
+
+def json_rows(content: bytes, kind: Kind, *, shallow: bool, limit: int) -> Rows:  # noqa: ARG001
+    """Rows of one object, of an array of objects, or of `{"columns": {...}}`.
+
+    Raises BodyError if it is no JSON, or none of the three.
+    """
+    raw = shallow or kind is Kind.ACTUALS
+    text = _utf8(content)
+    check_nesting(text)
+    if not text.strip():
+        return Rows(0)
+    if not _COLUMNS.match(text):
+        try:
+            read = (_SHALLOW_BODY if raw else _DEEP_BODY).decode(text)
+        except (msgspec.MsgspecError, RecursionError):
+            pass
+        else:
+            return _rows(read if isinstance(read, list) else [read], kind, shallow=shallow)
+    value = _parse(text)
+    match value:
+        case {"columns": dict() as columns} if "features" not in value:
+            return _columnar(columns, kind, shallow=shallow)
+        case dict():
+            return _rows([_from_object(value)], kind, shallow=shallow)
+        case list():
+            return _rows([_from_object(v) for v in value], kind, shallow=shallow)
+    raise BodyError('the body must be an object, an array of objects, or {"columns": {...}}')
+
+
+def ndjson_rows(content: bytes, kind: Kind, *, shallow: bool, limit: int) -> Rows:  # noqa: ARG001
+    """Rows of an object a line; empty lines do not count, an unreadable line is a rejected row."""
+    decode = (_SHALLOW if shallow or kind is Kind.ACTUALS else _DEEP).decode
+    rows: list[_Sent] = []
+    for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
+        if not line or line.isspace():
+            continue
+        try:
+            if not line.isascii() or line.count(b"[") + line.count(b"{") > 64:
+                check_nesting(_utf8(line))
+            rows.append(decode(line))
+        except BodyError as problem:
+            rows.append(f"row: {problem}")
+        except (msgspec.MsgspecError, RecursionError):
+            rows.append(_line(line))
+    return _rows(rows, kind, shallow=shallow)
+
+
+def _line(line: bytes) -> _Sent:
+    try:
+        return _from_object(_parse(line))
+    except BodyError as problem:
+        return f"row: {problem}"
+
+
+def _utf8(content: bytes) -> bytes:
+    """The content without a byte order mark. Raises BodyError if it is not UTF-8."""
+    if not content.isascii():
+        try:
+            content.decode()
+        except UnicodeDecodeError as problem:
+            raise BodyError(f"not UTF-8 at byte {problem.start}") from None
+    return content.removeprefix(b"\xef\xbb\xbf")
+
+
+def _integer(digits: str) -> int | float:
+    try:
+        return int(digits)
+    except ValueError:  # more digits than Python reads; no integer type holds it anyway
+        return float(digits)
+
+
+def _parse(content: bytes) -> Any:
+    try:
+        value = json.loads(content.decode(), parse_int=_integer, strict=False)
+    except (ValueError, RecursionError) as problem:
+        raise BodyError(f"not JSON: {problem}") from None
+    return _mended(value) if b"\\ud" in content.lower() else value
+
+
+def _mended(value: Any) -> Any:
+    """The value with U+FFFD for halves of surrogate pairs, which no text may hold."""
+    match value:
+        case str():
+            return _SURROGATE.sub("\ufffd", value)
+        case list():
+            return [_mended(v) for v in value]
+        case dict():
+            return {_mended(k): _mended(v) for k, v in value.items()}
+    return value
+
+
+def _from_object(value: object) -> _Sent:
+    if not isinstance(value, dict):
+        return _NO_OBJECT
+    return _Row(**{name: value[name] for name in _Row.__struct_fields__ if name in value})
+
+
+def _rows(sent: Sequence[_Sent], kind: Kind, *, shallow: bool) -> Rows:
+    """The checked rows, column by column; the features of shallow rows stay unread."""
+    faults: Faults = {i: row for i, row in enumerate(sent) if isinstance(row, str)}
+    empty = _Row()
+    rows = [empty if isinstance(row, str) else row for row in sent] if faults else sent
+    given: list[Any] = []
+    if kind is not Kind.ACTUALS:
+        given = [row.features for row in rows]  # type: ignore[union-attr]
+        for index, value in enumerate(given):
+            if not _is_object(value):
+                faults.setdefault(index, NO_OBJECT)
+    columns = {name: [getattr(row, name) for row in rows] for name in PARTS[kind]}
+    columns = _checked(columns, kind, faults)
+    if shallow or kind is Kind.ACTUALS:
+        return rows_of(len(sent), columns, {}, {}, faults)
+    return rows_of(len(sent), columns, *_spread(given, faults), faults)
+
+
+def _is_object(value: Any) -> bool:
+    if type(value) is msgspec.Raw:
+        return bytes(memoryview(value)[:1]) == b"{"
+    return isinstance(value, dict)
+
+
+def _checked(columns: dict[str, list[Any]], kind: Kind, faults: Faults) -> dict[str, list[Any]]:
+    """The parts that were sent, under their rules; None everywhere in rejected rows."""
+    done = {name: part(name, values, faults) for name, values in columns.items()}
+    if kind is Kind.ACTUALS:
+        for name in ("prediction_id", "actual"):
+            require(name, [i for i, v in enumerate(done[name]) if v is None], faults)
+    for index in faults:
+        for values in done.values():
+            values[index] = None
+    return {name: v for name, v in done.items() if any(x is not None for x in v)}
+
+
+def _spread(
+    given: Sequence[Any], faults: Faults
+) -> tuple[dict[str, list[Any]], Mapping[str, npt.NDArray[np.bool_]]]:
+    """A column for each feature, and which rows lack it."""
+    objects = [{} if i in faults else row for i, row in enumerate(given)] if faults else given
+    features: dict[str, list[Any]] = {}
+    absent = {}
+    for name in dict.fromkeys(chain.from_iterable(objects)):
+        try:
+            features[name] = [row[name] for row in objects]
+        except KeyError:
+            features[name] = [row.get(name) for row in objects]
+            absent[name] = np.array([name not in row for row in objects])
+    return features, absent
+
+
+def _columnar(sent: Mapping[str, Any], kind: Kind, *, shallow: bool) -> Rows:
+    """Rows of `{"prediction_id": [...], "features": {"age": [...]}}`.
+
+    Where nothing is called `features` or `features.NAME`, each column that is no part of a row is
+    a feature. Raises BodyError if the columns are no arrays of one length.
+    """
+    parts = {name: sent[name] for name in PARTS[kind] if sent.get(name) is not None}
+    features = {} if kind is Kind.ACTUALS else _feature_columns(sent)
+    lengths = {}
+    for name, values in [*parts.items(), *features.items()]:
+        if not isinstance(values, list):
+            raise BodyError(f"column {name!r} must be an array")
+        lengths[name] = len(values)
+    size = max(lengths.values(), default=0)
+    for name, length in lengths.items():
+        if length != size:
+            raise BodyError(f"column {name!r} has {length} values, others have {size}")
+    if size and not features and kind is not Kind.ACTUALS:
+        raise BodyError('the columns hold no "features": {"NAME": [...]}')
+    faults: Faults = {}
+    columns = {name: parts.get(name) or [None] * size for name in PARTS[kind]}
+    columns = _checked(columns, kind, faults)
+    for index in faults:
+        for values in features.values():
+            values[index] = None
+    return rows_of(size, columns, {} if shallow else features, {}, faults)
+
+
+def _feature_columns(sent: Mapping[str, Any]) -> dict[str, Any]:
+    nested = sent.get("features")
+    if nested is not None and not isinstance(nested, dict):
+        raise BodyError("features: must be an object of names and arrays")
+    features = dict(nested or {})
+    for name, values in sent.items():
+        if name.startswith("features."):
+            features[name.removeprefix("features.")] = values
+    if features or nested is not None:
+        return features
+    named = {"features", *PARTS[Kind.REFERENCE]}
+    return {name: values for name, values in sent.items() if name not in named}

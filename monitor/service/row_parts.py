@@ -1,0 +1,160 @@
+"""The named parts of a row, and what must hold for each, whatever the format of the body.
+
+A part that breaks its rule rejects its row. Everything else is a value: it stays as it was sent,
+and the store sorts out what does not fit.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from monitor.core.rows import Column, Kind, Rejection, Rows, label, microseconds
+
+_PREDICTION = (
+    "prediction_id",
+    "timestamp",
+    "version",
+    "prediction",
+    "score",
+    "latency_ms",
+    "tags",
+)
+PARTS: Mapping[Kind, tuple[str, ...]] = {
+    Kind.PREDICTIONS: _PREDICTION,
+    Kind.REFERENCE: (*_PREDICTION, "actual"),
+    Kind.ACTUALS: ("prediction_id", "timestamp", "actual"),
+}
+FIRST = microseconds(datetime.min.replace(tzinfo=UTC))
+LAST = microseconds(datetime.max.replace(tzinfo=UTC))
+NO_OBJECT = "features: must be an object of names and values"
+_LEAP_SECOND = re.compile(r":60(?=[.Zz+-]|$)")
+_NONE = type(None)
+
+Faults = dict[int, str]
+"""Why a row cannot be read, by its index; the first reason counts."""
+
+
+def timestamp(value: object) -> int:
+    """Microseconds since 1970 of an RFC 3339 text or a number of epoch milliseconds.
+
+    A text without offset is UTC. Raises ValueError with a reason fit for a user.
+
+    >>> timestamp("2024-05-01T12:00:00+02:00"), timestamp(1714557600000)
+    (1714557600000000, 1714557600000000)
+    """
+    try:
+        match value:
+            case bool():
+                pass
+            case str():
+                return _within(_from_text(value), value)
+            case int():
+                return _within(value * 1000, value)
+            case float() if math.isfinite(value):
+                return _within(round(value * 1000), value)
+            case datetime():
+                aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+                return _within(microseconds(aware), value)
+    except (ValueError, OverflowError):
+        pass
+    shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:60]}..."
+    raise ValueError(f"{shown} is neither RFC 3339 nor epoch milliseconds of the years 1 to 9999")
+
+
+def _from_text(text: str) -> int:
+    leap = timedelta()
+    if _LEAP_SECOND.search(text):
+        text, leap = _LEAP_SECOND.sub(":59", text), timedelta(seconds=1)
+    read = datetime.fromisoformat(text[:-1] + "Z" if text.endswith("z") else text)
+    return microseconds(read if read.tzinfo else read.replace(tzinfo=UTC)) + microseconds_of(leap)
+
+
+def microseconds_of(span: timedelta) -> int:
+    """A span in microseconds."""
+    return span // timedelta(microseconds=1)
+
+
+def _within(value: int, sent: object) -> int:
+    if not FIRST <= value <= LAST:
+        raise ValueError(sent)
+    return value
+
+
+def prediction_id(value: object) -> str | None:
+    """The id as text. Raises ValueError if it is no text, no integer, or empty.
+
+    >>> prediction_id(7), prediction_id("a")
+    ('7', 'a')
+    """
+    match value:
+        case None:
+            return None
+        case bool():
+            pass
+        case str() if value:
+            return value
+        case int():
+            return str(value)
+    raise ValueError("must be text that is not empty, or an integer")
+
+
+def version(value: object) -> str | None:
+    """The version as text: 3, 3.0 and "3" are one; what is no word is its JSON text."""
+    match value:
+        case None | str():
+            return value
+        case bool() | int() | float():
+            return label(value)
+        case _:
+            return msgspec.json.encode(value, enc_hook=str).decode()
+
+
+_RULES: Mapping[str, Callable[[Any], object]] = {
+    "prediction_id": prediction_id,
+    "timestamp": timestamp,
+    "version": version,
+}
+_AS_IT_IS: Mapping[str, set[type]] = {
+    "prediction_id": {_NONE},
+    "timestamp": {_NONE},
+    "version": {_NONE, str},
+}
+
+
+def part(name: str, values: list[Any], faults: Faults) -> list[Any]:
+    """The values of one part under its rule; rows that break it are added to the faults."""
+    rule = _RULES.get(name)
+    if rule is None or set(map(type, values)) <= _AS_IT_IS[name]:
+        return values
+    if name == "prediction_id" and "" not in values and set(map(type, values)) <= {str}:
+        return values
+    done: list[Any] = []
+    for index, value in enumerate(values):
+        try:
+            done.append(None if value is None else rule(value))
+        except ValueError as problem:
+            faults.setdefault(index, f"{name}: {problem}")
+            done.append(None)
+    return done
+
+
+def require(name: str, missing: Sequence[int], faults: Faults) -> None:
+    """Reject the rows that lack a part they must have."""
+    for index in missing:
+        faults.setdefault(index, f"{name}: is required")
+
+
+def rows_of(
+    size: int,
+    columns: Mapping[str, Column],
+    features: Mapping[str, Column],
+    absent: Mapping[str, Any],
+    faults: Faults,
+) -> Rows:
+    """The rows, with the rejected in order of their index."""
+    rejected = [Rejection(index, faults[index]) for index in sorted(faults)]
+    return Rows(size, columns, features, absent, rejected)
