@@ -94,14 +94,16 @@ def main(scale: float) -> None:
     Example: make bench ARGS="--scale 0.2"
     """
     rng = random.Random(1)
-    with tempfile.TemporaryDirectory(prefix="watchkeeper-bench-") as directory:
-        with own_service(Path(directory)) as url:
-            httpx.put(f"{url}/v1/models/bench", json={"task": "binary"}).raise_for_status()
-            for name, (encode, size, connections, requests) in CASES.items():
-                count = max(connections, round(requests * scale))
-                bodies = [encode(rows(size, rng)) for _ in range(count)]
-                seconds, taken, accepted = asyncio.run(measure(url, bodies, connections))
-                click.echo(line(name, seconds, taken, accepted))
+    with (
+        tempfile.TemporaryDirectory(prefix="watchkeeper-bench-") as directory,
+        own_service(Path(directory)) as url,
+    ):
+        httpx.put(f"{url}/v1/models/bench", json={"task": "binary"}).raise_for_status()
+        for name, (encode, size, connections, requests) in CASES.items():
+            count = max(connections, round(requests * scale))
+            bodies = [encode(rows(size, rng)) for _ in range(count)]
+            seconds, taken, accepted = asyncio.run(measure(url, bodies, connections))
+            click.echo(line(name, seconds, taken, accepted))
 
 
 def line(name: str, seconds: float, taken: list[float], accepted: int) -> str:

@@ -125,7 +125,7 @@ def test_the_shift_and_the_misspelling_of_the_example_are_found(tour):
 
 
 def test_the_example_says_that_something_is_wrong(tour):
-    assert "something is wrong" in [d for d in tour.done if "alerts in" in d.stdout][0].stdout
+    assert "something is wrong" in next(d for d in tour.done if "alerts in" in d.stdout).stdout
 
 
 def test_the_model_of_the_example_answers(tour):
