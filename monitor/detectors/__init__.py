@@ -1,0 +1,37 @@
+"""The table of detectors: each looks for one kind of trouble, and its name is its path."""
+
+from collections.abc import Mapping
+
+from monitor.core.detector import Detector, StreamDetector
+from monitor.detectors.anomaly.row import Row
+from monitor.detectors.drift.concept import Adwin, Ddm, PageHinkleyTest
+from monitor.detectors.drift.prediction import Prediction
+from monitor.detectors.drift.univariate import Univariate
+from monitor.detectors.performance.realized import RealizedPerformance
+from monitor.detectors.quality.category import Category
+from monitor.detectors.quality.missing import Missing
+from monitor.detectors.quality.range import Range
+from monitor.detectors.quality.schema import Schema
+from monitor.detectors.quality.type import Type
+from monitor.detectors.resource.latency import Latency
+from monitor.detectors.resource.throughput import Throughput
+
+DETECTORS: tuple[Detector, ...] = (
+    Schema(),
+    Type(),
+    Missing(),
+    Range(),
+    Category(),
+    Row(),
+    Univariate(),
+    Prediction(),
+    RealizedPerformance(),
+    Latency(),
+    Throughput(),
+)
+"""Those that compare a window with the reference, in the order in which they run."""
+
+STREAMS: Mapping[str, type[StreamDetector]] = {
+    kind.method: kind for kind in (Adwin, PageHinkleyTest, Ddm)
+}
+"""Those that remember the stream of losses, by method; the first is the default."""

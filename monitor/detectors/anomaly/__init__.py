@@ -1,0 +1,1 @@
+"""Detectors of single rows that are unlike the reference."""

@@ -1,0 +1,90 @@
+"""Single rows unlike the reference, and which features make them so."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import betabinom
+
+from monitor.core.detector import SampleDetector
+from monitor.core.findings import Measurement
+from monitor.core.spec import ModelSpec
+from monitor.core.windows import Sample
+from monitor.detectors.anomaly.norm import Normal
+
+SHARE = 0.01
+"""A row is unlike the reference if at most this share of the held-out rows is as unlike."""
+FEWEST = 100
+"""Rows of each half of the reference: one of them is to be the least likely 1 %."""
+SHOWN, NAMED = 20, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Row(SampleDetector):
+    """Share of rows that are as unlike the reference as its own least likely 1 %.
+
+    Half of the reference says what is normal (`norm.py`), the other half how unlike normal rows
+    get. Which half a row is in depends on its id.
+
+    Value    share, 0 to 1; about .01 if nothing changed; worse above.
+    Needs    100 reference rows in each half, one row now, one feature that varies.
+    Noise    n rows against m held-out ones: n times the share is beta-binomial with the r-th
+             largest of the m scores, r = .01 (m + 1), whatever the distribution.
+    Source   V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World (2005).
+    """
+
+    name: ClassVar[str] = "anomaly.row"
+
+    def measure(self, spec: ModelSpec, reference: Sample, current: Sample) -> Iterable[Measurement]:
+        """At most one measurement, whose evidence shows the least likely rows."""
+        side = np.array([crc32(i.encode()) & 1 for i in reference.prediction_ids], bool)
+        if not current.rows or min(side.sum(), (~side).sum()) < FEWEST:
+            return
+        features = [f for f in (*reference.numbers, *reference.labels) if _has(current, f)]
+        normal = Normal.of(reference, side, features)
+        if normal is None:
+            return
+        held = np.sort(normal.scores(reference, ~side))
+        scores = normal.scores(current, np.ones(current.rows, bool))
+        rank = int(SHARE * (len(held) + 1))
+        unlike = scores > held[-rank]
+        hits = int(unlike.sum())
+        yield Measurement(
+            "share",
+            hits / current.rows,
+            expected=rank / (len(held) + 1),
+            p_value=_chance(hits, current.rows, rank, len(held)),
+            evidence={"rows": _shown(normal, current, scores, unlike)},
+        )
+
+
+def _has(sample: Sample, feature: str) -> bool:
+    return feature in sample.numbers or feature in sample.labels
+
+
+def _chance(hits: int, rows: int, rank: int, held: int) -> float:
+    """Chance of so many rows above the rank-th largest of the held-out scores."""
+    if not hits:
+        return 1.0
+    return float(min(1.0, max(0.0, betabinom.sf(hits - 1, rows, rank, held + 1 - rank))))
+
+
+def _shown(
+    normal: Normal, sample: Sample, scores: npt.NDArray[np.float64], unlike: npt.NDArray[np.bool_]
+) -> list[dict[str, object]]:
+    """The least likely rows, worst first, each with the features that make it so."""
+    ids = np.asarray(sample.prediction_ids, object)
+    order = np.lexsort((ids.astype(str), -scores))
+    chosen = order[unlike[order]][:SHOWN]
+    guilty = normal.guilty(sample, chosen)
+    return [
+        {
+            "prediction_id": str(ids[row]),
+            "score": float(scores[row]),
+            "features": [normal.features[f] for f in worst[:NAMED]],
+        }
+        for row, worst in zip(chosen, guilty, strict=True)
+    ]

@@ -1,0 +1,1 @@
+"""Detectors of how good the answers are."""

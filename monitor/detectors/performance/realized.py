@@ -1,0 +1,67 @@
+"""How good the answers were, measured on the actuals that came."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import ClassVar
+
+from monitor.core.detector import LabelledDetector
+from monitor.core.findings import Measurement
+from monitor.core.spec import ModelSpec
+from monitor.core.windows import Sample
+from monitor.detectors.performance.estimates import Estimate, worse_chance
+from monitor.detectors.performance.kpis import KPIS
+
+FEWEST = 30
+"""Labelled rows below which a KPI says nothing."""
+
+
+def estimates(spec: ModelSpec, sample: Sample) -> Mapping[str, Estimate]:
+    """Every KPI of the task that the labelled rows allow."""
+    if sample.rows < FEWEST:
+        return {}
+    found = {name: kpi.estimate(spec, sample) for name, kpi in KPIS[spec.task].items()}
+    return {
+        name: e
+        for name, e in found.items()
+        if e is not None and all(map(isfinite, (e.value, e.low, e.high, e.error)))
+    }
+
+
+def evaluate(spec: ModelSpec, sample: Sample) -> dict[str, tuple[float, float, float]]:
+    """Value, low and high end of the 95 % interval of every KPI that the labelled rows allow."""
+    return {name: (e.value, e.low, e.high) for name, e in estimates(spec, sample).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class RealizedPerformance(LabelledDetector):
+    """Each KPI of the task on the labelled rows, and on those of the reference.
+
+    Value    as the KPI says (`kpis.py`), with its 95 % interval; worse on the KPI's side.
+    Needs    30 labelled rows, two of each class where classes are ranked; for an expectation as
+             many in the reference. Without one the p-value is 1: nobody knows what is normal.
+    Noise    the p-value says how often independent rows get so much worse by chance.
+    Source   `kpis.py`.
+    """
+
+    name: ClassVar[str] = "performance.realized"
+
+    def measure(self, spec: ModelSpec, reference: Sample, current: Sample) -> Iterable[Measurement]:
+        """One measurement for each KPI that can be computed."""
+        before = estimates(spec, reference)
+        evidence = {
+            "labelled": current.rows,
+            "coverage": current.rows / max(current.rows, current.total),
+        }
+        for name, now in estimates(spec, current).items():
+            worse, known = KPIS[spec.task][name].worse, before.get(name)
+            yield Measurement(
+                name,
+                now.value,
+                worse=worse,
+                expected=None if known is None else known.value,
+                p_value=1.0 if known is None else worse_chance(known, now, worse),
+                low=now.low,
+                high=now.high,
+                evidence=evidence,
+            )

@@ -1,0 +1,1 @@
+"""Detectors of bad data: what is wrong with values, whatever their distribution."""
