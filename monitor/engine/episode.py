@@ -23,6 +23,8 @@ class Episode:
     def advance(self, model: str, spec: ModelSpec) -> None:
         """Take the alerts that came since the last time, in one transaction with what follows."""
         ports = self.ports
+        if not self._has_work(model, spec):
+            return
         training, now = ports.champion.training(model), ports.clock()
         with ports.ledger.transaction():
             progress = ports.ledger.progress(model)
@@ -33,6 +35,14 @@ class Episode:
             if alerts:
                 newest = max(f.number for f in alerts)
                 ports.ledger.advance(model, replace(progress, alerts=newest))
+
+    def _has_work(self, model: str, spec: ModelSpec) -> bool:
+        ports = self.ports
+        return bool(
+            spec.retrain.policy is Policy.SCHEDULED
+            or ports.incidents.incidents(model, only_open=True)
+            or ports.findings.alerts_after(model, ports.ledger.progress(model).alerts)
+        )
 
     def _incidents(
         self,

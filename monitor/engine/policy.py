@@ -101,7 +101,8 @@ def _asking(spec: ModelSpec, situation: Situation) -> tuple[list[Finding], list[
     """The alerts that ask for a new model, and those that would if their data were sound."""
     retired, triggers = situation.training.retired, _TRIGGERS[spec.retrain.policy]
     bad = {(f.version, f.window) for f in situation.alerts if is_bad(f)}
-    asking, suppressed = [], []
+    asking: list[Finding] = []
+    suppressed: list[Finding] = []
     for alert in situation.alerts:
         if not alert.detector.startswith(triggers) or alert.version in retired:
             continue

@@ -1,0 +1,123 @@
+"""Sentences that findings say."""
+
+import pytest
+
+from monitor.core.findings import Measurement, Worse
+from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, Task
+from monitor.engine.wording import message
+
+SPEC = ModelSpec(
+    Task.BINARY, features={"age": FeatureSpec(type=FeatureType.NUMBER, min=0, max=120)}
+)
+MAIL = {"value": "Mail", "count": 12, "suggestion": "Male"}
+NEW = {"value": "Other", "count": 3, "suggestion": None}
+
+
+@pytest.mark.parametrize(
+    ("detector", "measured", "said"),
+    [
+        (
+            "quality.schema",
+            Measurement("missing_column", 1.0, "age"),
+            "age: the column is missing in every row",
+        ),
+        (
+            "quality.schema",
+            Measurement("missing_column", 0.25, "age", expected=0.0),
+            "age: the column is missing in 25 % of rows, 0 % in the reference",
+        ),
+        (
+            "quality.schema",
+            Measurement("extra_column", 1.0, "agee"),
+            "agee: neither the spec nor the reference knows this column",
+        ),
+        (
+            "quality.type",
+            Measurement("share", 0.5, "age"),
+            "age: 50 % of values do not fit the type number",
+        ),
+        (
+            "quality.missing",
+            Measurement("nonfinite", 0.5, "age"),
+            "age: NaN or infinite in 50 % of rows",
+        ),
+        (
+            "quality.range",
+            Measurement("share", 0.01, "age", evidence={"minimum": -5.0, "maximum": 300.0}),
+            "age: 1 % of values lie outside 0 to 120; seen -5 to 300",
+        ),
+        (
+            "quality.range",
+            Measurement("share", 0.01, "x"),
+            "x: 1 % of values lie outside any to any",
+        ),
+        (
+            "quality.category",
+            Measurement("share", 0.1, "sex", evidence={"values": [MAIL, NEW]}),
+            "sex: 2 values are unknown, in 10 % of rows: "
+            "'Mail' (12 rows, probably 'Male') and 'Other' (3 rows)",
+        ),
+        ("quality.category", Measurement("share", 0.0, "sex"), "sex: every value is known"),
+        (
+            "anomaly.row",
+            Measurement(
+                "share", 0.05, expected=0.01, evidence={"rows": [{"features": ["a", "b"]}]}
+            ),
+            "rows: 5 % are unlike the reference, 1 % expected; mostly because of a",
+        ),
+        (
+            "drift.univariate",
+            Measurement("jensen_shannon", 0.21, "age"),
+            "age: distributed otherwise than in the reference: jensen shannon 0.21 is past 0.1",
+        ),
+        (
+            "drift.prediction",
+            Measurement("psi", 0.21, evidence={"of": "score"}),
+            "score: distributed otherwise than in the reference: PSI 0.21 is past 0.1",
+        ),
+        (
+            "drift.concept",
+            Measurement("adwin", 0.4, expected=0.2, evidence={"changed_at": "2026-01-01"}),
+            "loss: rose from 0.2 to 0.4 at 2026-01-01: features relate otherwise to the actual",
+        ),
+        (
+            "performance.realized",
+            Measurement("f1", 0.6, worse=Worse.BELOW, expected=0.8, low=0.5, high=0.7),
+            "f1: 0.6 (0.5 to 0.7), 0.8 expected; should be at least 0.1",
+        ),
+        (
+            "resource.latency",
+            Measurement("p99", 1500.0, expected=50.0),
+            "latency p99: 1,500 ms, 50 ms in the reference; should be at most 0.1",
+        ),
+        (
+            "resource.throughput",
+            Measurement("rows_per_second", 2.0, worse=Worse.BELOW),
+            "rows_per_second: 2 rows a second; should be at least 0.1",
+        ),
+        ("new.kind", Measurement("how", 2.0, "x", "a=1"), "x where a=1: how 2, threshold 0.1"),
+    ],
+)
+def test_an_alert_says_its_numbers_and_the_feature_first(detector, measured, said):
+    assert message(SPEC, detector, measured, 0.1, alert=True) == said
+
+
+@pytest.mark.parametrize(
+    ("detector", "measured", "said"),
+    [
+        (
+            "drift.univariate",
+            Measurement("psi", 0.01, "age"),
+            "age: no change that matters: PSI 0.01",
+        ),
+        ("drift.concept", Measurement("adwin", 0.2), "loss: 0.2, no rise found by adwin"),
+        ("performance.realized", Measurement("f1", 0.6), "f1: 0.6"),
+        (
+            "resource.throughput",
+            Measurement("rows_per_second", 2.0),
+            "rows_per_second: 2 rows a second",
+        ),
+    ],
+)
+def test_what_is_no_alert_says_so(detector, measured, said):
+    assert message(SPEC, detector, measured, None, alert=False) == said
