@@ -42,7 +42,7 @@ def _objects(values: npt.NDArray[np.object_] | Floats | None, rows: int) -> npt.
 
 
 def _held(values: npt.NDArray[np.object_]) -> Flags:
-    return np.asarray(np.not_equal(values, None), bool)
+    return np.asarray(values != np.array(None, object), bool)
 
 
 def classes(sample: Sample) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:

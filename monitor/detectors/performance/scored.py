@@ -36,8 +36,8 @@ def average_precision(positive: Flags, score: Floats) -> Estimate | None:
 
 def _by_group(positive: Flags, place: np.ndarray, size: int) -> tuple[Floats, Floats]:
     """Positive and negative rows of each group of equal scores, highest score first."""
-    hits = np.bincount(place, positive, size)
-    return hits, np.bincount(place, minlength=size) - hits
+    hits = np.asarray(np.bincount(place, positive, size), np.float64)
+    return hits, np.asarray(np.bincount(place, minlength=size) - hits, np.float64)
 
 
 def _precision(hits: Floats, misses: Floats) -> Floats:
