@@ -1,0 +1,250 @@
+"""Reads the rows of a frame, of whatever library, without importing that library.
+
+A frame is a pandas or polars DataFrame, an Arrow table or record batch, a mapping of columns, or a
+sequence of rows.
+"""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from watchkeeper.wire import ARROW, BATCH_BYTES, Prediction, Request, frozen, moment, single
+
+ARROW_FROM_ROWS = 20
+"""An Arrow body has a fixed cost of some 100 µs and 3 KB: below this JSON is cheaper."""
+ARROW_PART_ROWS = 10_000
+
+
+class FrameError(ValueError):
+    """The frame cannot be logged; nothing of it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Which columns of a frame play which part; `features` is None for all the others."""
+
+    prediction: str = "prediction"
+    score: str = "score"
+    prediction_id: str = "prediction_id"
+    timestamp: str = "timestamp"
+    features: Sequence[str] | None = None
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """Column by part of the row."""
+        return {
+            "prediction_id": self.prediction_id,
+            "timestamp": self.timestamp,
+            "prediction": self.prediction,
+            "score": self.score,
+        }
+
+    def chosen(self, columns: Sequence[str]) -> Sequence[str]:
+        """The feature columns. Raises FrameError if one that was asked for is not there."""
+        if self.features is None:
+            roles = set(self.parts.values())
+            return [name for name in columns if name not in roles]
+        missing = [name for name in self.features if name not in columns]
+        if missing:
+            raise FrameError(f"the frame has no column {missing[0]!r}")
+        return self.features
+
+
+def is_rows(frame: Any) -> bool:
+    """A sequence of rows, each a mapping."""
+    return isinstance(frame, (list, tuple))
+
+
+def size_of(frame: Any) -> int:
+    """How many rows a frame has, the longest column deciding; 1 where nobody can say.
+
+    >>> size_of({"age": [1, 2, 3], "income": [1]})
+    3
+    """
+    try:
+        if isinstance(frame, Mapping):
+            return max((len(column) for column in frame.values()), default=0)
+        return int(frame.num_rows) if hasattr(frame, "num_rows") else len(frame)
+    except TypeError:
+        return 1
+
+
+def columns_of(frame: Any) -> dict[str, list[Any]]:
+    """The frame as lists by name. What pandas calls missing is None.
+
+    Raises FrameError if it is no frame, or its columns are of unequal length or of one name.
+
+    >>> columns_of({"age": (41, 42)})
+    {'age': [41, 42]}
+    """
+    pairs = list(_pairs(frame))
+    columns = dict(pairs)
+    if len(columns) < len(pairs):
+        raise FrameError("two columns have one name")
+    lengths = {name: len(column) for name, column in pairs}
+    if len(set(lengths.values())) > 1:
+        raise FrameError(f"the columns are of unequal length: {lengths}")
+    return columns
+
+
+def _pairs(frame: Any) -> Iterator[tuple[str, list[Any]]]:
+    if isinstance(frame, Mapping):
+        for name, values in frame.items():
+            yield str(name), list(values.tolist() if hasattr(values, "tolist") else values)
+    elif hasattr(frame, "get_column"):  # polars
+        for name in frame.columns:
+            yield name, frame.get_column(name).to_list()
+    elif hasattr(frame, "schema") and hasattr(frame, "num_rows"):  # Arrow
+        for place, name in enumerate(frame.schema.names):
+            yield name, frame.column(place).to_pylist()
+    elif hasattr(frame, "iloc") and hasattr(frame, "columns"):  # pandas
+        for place, name in enumerate(frame.columns):
+            column = frame.iloc[:, place]
+            yield str(name), column.astype(object).where(column.notna(), None).tolist()
+    else:
+        raise FrameError(f"{type(frame).__name__} is no frame that can be logged")
+
+
+def rows_of(frame: Any, names: Names, row_ids: Sequence[str], now: int) -> Iterator[Prediction]:
+    """The rows of a frame; `row_ids` and `now` stand in where it has no ids or times."""
+    columns = columns_of(frame)
+    features = {name: columns[name] for name in names.chosen(list(columns))}
+    parts = {part: columns.get(column) for part, column in names.parts.items()}
+    for place in range(size_of(columns)):
+        found = {part: column[place] for part, column in parts.items() if column is not None}
+        row = {name: column[place] for name, column in features.items()}
+        yield _row(row, found, row_ids[place], now)
+
+
+def row_of(row: Any, names: Names, row_id: str, now: int) -> Prediction:
+    """The row that one mapping of a sequence holds. Raises FrameError if it is no mapping."""
+    if not isinstance(row, Mapping):
+        raise FrameError(f"{type(row).__name__} is no row: give a mapping of names to values")
+    found = {part: row.get(column) for part, column in names.parts.items()}
+    features = {name: row[name] for name in names.chosen(list(row))}
+    return _row(features, found, row_id, now)
+
+
+def _row(
+    features: Mapping[Any, Any], found: Mapping[str, Any], row_id: str, now: int
+) -> Prediction:
+    given = moment(found.get("timestamp"))
+    return Prediction(
+        row_id,
+        now if given is None else given,
+        frozen(features)[0],
+        prediction=single(found.get("prediction")),
+        score=single(found.get("score")),
+    )
+
+
+def ids_of(frame: Any, names: Names, made: Sequence[str]) -> list[str]:
+    """The id of each row: its own, or the made one where it has none."""
+    given: list[Any] | None
+    if is_rows(frame):
+        name = names.prediction_id
+        given = [row.get(name) if isinstance(row, Mapping) else None for row in frame]
+    else:
+        given = _column(frame, names.prediction_id)
+    if given is None:
+        return list(made)
+    return [new if is_missing(own) else str(own) for own, new in zip(given, made, strict=True)]
+
+
+def is_missing(value: Any) -> bool:
+    """None, NaN, or what pandas writes for either."""
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
+        return True
+    return isinstance(value, float) and value != value  # noqa: PLR0124
+
+
+def _column(frame: Any, name: str) -> list[Any] | None:
+    names = frame.schema.names if hasattr(frame, "num_rows") else list(frame)
+    if name not in names:
+        return None
+    column = frame.column(name) if hasattr(frame, "num_rows") else frame[name]
+    for reader in ("to_pylist", "to_list", "tolist"):
+        if hasattr(column, reader):
+            return list(getattr(column, reader)())
+    return list(column)
+
+
+def arrow_requests(
+    frame: Any, names: Names, row_ids: Sequence[str], now: int, version: str | None
+) -> list[Request] | None:
+    """The frame as Arrow bodies; None where it is small, or Arrow is absent or cannot hold it."""
+    if len(row_ids) < ARROW_FROM_ROWS or not hasattr(frame, "__arrow_c_stream__"):
+        return None
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - only where the program has it
+    except ImportError:
+        return None
+    try:
+        table = _arrow_rows(pa, frame, names, row_ids, (now, version))
+    except pa.ArrowException:
+        return None  # a column of mixed types: JSON keeps each value as it is
+    return [_arrow_request(pa, part) for part in _slices(table)]
+
+
+def _arrow_rows(
+    pa: Any, frame: Any, names: Names, row_ids: Sequence[str], constants: tuple[int, str | None]
+) -> Any:
+    """The table with the columns of the contract: the parts, and `features.NAME`."""
+    now, version = constants
+    held = _arrow_columns(pa, frame)
+    rows = {
+        "prediction_id": pa.array(row_ids, pa.string()),
+        "timestamp": _times(pa, held.get(names.timestamp), len(row_ids), now),
+    }
+    if version is not None:
+        rows["version"] = pa.array([version] * len(row_ids), pa.string())
+    for part in ("prediction", "score"):
+        if names.parts[part] in held:
+            rows[part] = held[names.parts[part]]
+    return pa.table(rows | {f"features.{name}": held[name] for name in names.chosen(list(held))})
+
+
+def _arrow_columns(pa: Any, frame: Any) -> dict[str, Any]:
+    """Arrow columns by name. An index of pandas follows the columns as one more: left out."""
+    table = pa.table(frame)
+    titles = list(map(str, frame.columns)) if hasattr(frame, "iloc") else table.column_names
+    if len(set(titles)) < len(titles):
+        raise FrameError("two columns have one name")
+    return {title: _plain(pa, table.column(place)) for place, title in enumerate(titles)}
+
+
+def _times(pa: Any, column: Any, size: int, now: int) -> Any:
+    if column is None:
+        return pa.array([now] * size, pa.int64())
+    if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
+        zone = getattr(column.type, "tz", None)
+        utc = pa.timestamp("us", "UTC")
+        column = column.cast(utc if zone else pa.timestamp("us"), safe=False).cast(utc)
+        return column.fill_null(pa.scalar(now * 1000, pa.int64()).cast(utc))
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return column  # the server reads the text, and takes a missing one for its arrival
+    return column.fill_null(pa.scalar(now, pa.int64()).cast(column.type, safe=False))
+
+
+def _plain(pa: Any, column: Any) -> Any:
+    """Without the encodings that not every reader of Arrow knows: dictionaries and views."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_string_view(column.type):
+        column = column.cast(pa.large_string())
+    return column
+
+
+def _slices(table: Any) -> Iterator[Any]:
+    size = max(1, table.nbytes // max(1, table.num_rows))
+    step = max(1, min(ARROW_PART_ROWS, BATCH_BYTES // size))
+    for start in range(0, table.num_rows, step):
+        yield table.slice(start, step)
+
+
+def _arrow_request(pa: Any, table: Any) -> Request:
+    stream = io.BytesIO()
+    with pa.ipc.new_stream(stream, table.schema) as writer:
+        writer.write_table(table)
+    return Request("predictions", stream.getvalue(), table.num_rows, ARROW)
