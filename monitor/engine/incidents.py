@@ -83,19 +83,21 @@ def settle(
 ) -> Incident | None:
     """The incident resolved, if it is over; else None.
 
-    Over, when the champion has changed since it was opened, or when each detector that alerted
-    has judged `QUIET` newer windows and found nothing. `alerts` are the stored alerts of its
-    window, `newer` the findings of its version after it. A detector that had too little
-    data says nothing, so it does not end an incident; of data quality any detector will do,
-    for they look at every window. A stream alarms once, so its windows count only when the loss
-    has fallen half of the way back.
+    Over, when the champion has changed since it was opened, when late rows took its alerts back, or
+    when each detector that alerted has judged `QUIET` newer windows and found nothing. `alerts` are
+    the stored alerts of its window, `newer` the findings of its version after it. A detector that
+    had too little data says nothing, so it does not end an incident; of data quality any
+    detector will do, for they look at every window. A stream alarms once, so its windows count
+    only when the loss has fallen half of the way back.
     """
     resolved = replace(incident, state=IncidentState.RESOLVED, resolved_at=now)
     promoted = training.promoted_at is not None and training.promoted_at > incident.opened_at
     if promoted and training.champion != incident.version:
         return replace(resolved, note=f"version {training.champion} has taken over")
+    if not alerts:
+        return replace(resolved, note="judged again with more rows, its windows show nothing")
     looked_at = {_family(f) for f in alerts}
-    if not looked_at or any(f.alert and _family(f) in looked_at for f in newer):
+    if any(f.alert and _family(f) in looked_at for f in newer):
         return None
     calm = [f for f in newer if _is_calm(f, alerts)]
     if any(len({f.window for f in calm if _family(f) == d}) < QUIET for d in looked_at):
@@ -169,10 +171,10 @@ def _weight(alert: Finding, bad: set[tuple[Window, str | None]]) -> float:
 
 
 def _strength(alert: Finding) -> float:
-    """From 0.5 at the threshold up to 1: how far past it the value is, or how many rows it hits."""
+    """From 0.5 at the threshold up to 1 far past it; bad values from 0.8, by the rows they hit."""
     value = alert.measured.value
     if alert.detector.startswith("quality."):
-        return 0.5 + 0.5 * min(1.0, max(0.0, value))
+        return 0.8 + 0.2 * min(1.0, max(0.0, value))
     limit = alert.threshold if alert.threshold else alert.measured.expected
     if not limit or value <= limit:
         return 0.5

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from monitor.core.ports import LabelledStream
-from monitor.core.rows import moment
+from monitor.core.rows import EPOCH, moment
 from monitor.core.windows import Window
 
 _GAP = 2
@@ -39,12 +39,9 @@ def aligned(span: Window | None, extent: Window | None, every: timedelta) -> Win
 
 
 def _up(value: datetime, every: timedelta) -> datetime:
-    start = Window.holding(value, timedelta(microseconds=1)).start
-    over = (start - datetime(1970, 1, 1, tzinfo=UTC)) % every
-    if not over:
-        return start
+    over = (value - EPOCH) % every
     try:
-        return start + (every - over)
+        return value + (every - over) if over else value
     except OverflowError:
         return END
 

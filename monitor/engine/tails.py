@@ -37,13 +37,14 @@ def reach(profile: Profile) -> tuple[float | None, float | None]:
     Source     J. Pickands, Ann. Statist. 3 (1975) 119: the fit by quantiles.
     """
     n = profile.finite
-    if n < FEWEST or profile.bins is None or not profile.maximum > profile.minimum:
+    width = float(profile.maximum) - float(profile.minimum)
+    if n < FEWEST or profile.bins is None or not 1e-300 < width < np.inf:
         return None, None
-    low = -_end(lambda share: -profile.quantile(share), -profile.minimum, n)
+    low = -_end(lambda share: -profile.quantile(share), -float(profile.minimum), n)
     high = _highest(profile, n)
-    if profile.minimum >= 0 and profile.minimum < profile.maximum - profile.minimum:
+    if 0 <= profile.minimum < width:
         low = 0.0
-    if profile.maximum <= 0 and profile.maximum > profile.minimum - profile.maximum:
+    if -width < profile.maximum <= 0:
         high = 0.0
     if low == 0.0 and profile.maximum <= 1 and high <= _SHARE_ROOM:
         high = 1.0
@@ -60,9 +61,9 @@ def _highest(profile: Profile, n: int) -> float:
             n,
             longest=0.0,
         )
-        widest = middle + _WIDEST * (profile.maximum - middle)
+        widest = middle + _WIDEST * (float(profile.maximum) - middle)
         return float(min(np.exp(min(log_end, 700.0)), widest))
-    return _end(lambda share: profile.quantile(1 - share), profile.maximum, n)
+    return _end(lambda share: profile.quantile(1 - share), float(profile.maximum), n)
 
 
 def _end(exceeded: _Quantile, top: float, n: int, longest: float = _LONGEST) -> float:
