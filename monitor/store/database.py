@@ -112,15 +112,20 @@ class Database:
         with self.transaction() as connection:
             connection.execute(query, values or None)
 
-    def insert(self, table: str, columns: Sequence[str], batch: Any) -> None:
-        """Append an Arrow table whose columns stand in the order named. Names are ours."""
+    @contextmanager
+    def staged(self, batch: Any) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A transaction in which an Arrow table can be read under the name `batch`."""
         with self.transaction() as connection:
             connection.register("batch", batch)
             try:
-                listed = ", ".join(columns)
-                connection.execute(f"INSERT INTO {table} ({listed}) SELECT * FROM batch")
+                yield connection
             finally:
                 connection.unregister("batch")
+
+    def insert(self, table: str, columns: Sequence[str], batch: Any) -> None:
+        """Append an Arrow table whose columns stand in the order named. Names are ours."""
+        with self.staged(batch) as connection:
+            connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM batch")
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -5,14 +5,24 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 
 from monitor.core.findings import Finding
 from monitor.core.ports import FindingQuery
 from monitor.core.rows import microseconds
 from monitor.store.database import Database
 from monitor.store.reading import span_values
+from monitor.store.tally import stamps
 
 _IDENTITY = ("model", "version", "start", "detector", "method", "feature", "segment")
+_COLUMNS = {
+    **dict.fromkeys(_IDENTITY, pa.string()),
+    "stop": pa.int64(),
+    "rows": pa.int64(),
+    "alert": pa.bool_(),
+    "document": pa.string(),
+}
+_STAMPS = frozenset({"start", "stop"})
 
 
 def _encode(finding: Finding) -> str:
@@ -36,20 +46,23 @@ class Findings:
         """Add findings; one of the same identity is replaced, and gets a new number."""
         if not findings:
             return
-        same = " AND ".join(f"{name} IS NOT DISTINCT FROM ?" for name in _IDENTITY[:2])
-        same += " AND start = make_timestamp(?) AND detector = ? AND method = ?"
-        same += " AND feature IS NOT DISTINCT FROM ? AND segment IS NOT DISTINCT FROM ?"
-        rows = [_row(f) for f in findings]
-        with self._database.transaction() as connection:
-            connection.executemany(f"DELETE FROM finding WHERE {same}", [row[:7] for row in rows])
-            connection.executemany(
+        rows = {row[: len(_IDENTITY)]: row for row in map(_row, findings)}
+        columns = zip(*rows.values(), strict=True)
+        batch = pa.table(
+            {
+                name: stamps(list(values)) if name in _STAMPS else pa.array(list(values), kind)
+                for (name, kind), values in zip(_COLUMNS.items(), columns, strict=True)
+            }
+        )
+        same = " AND ".join(f"finding.{n} IS NOT DISTINCT FROM batch.{n}" for n in _IDENTITY)
+        listed = ", ".join(_COLUMNS)
+        with self._database.staged(batch) as connection:
+            connection.execute(f"DELETE FROM finding USING batch WHERE {same}")
+            connection.execute(
+                f"""
+                INSERT INTO finding (number, {listed})
+                SELECT nextval('finding_number'), {listed} FROM batch
                 """
-                INSERT INTO finding (number, model, version, start, detector, method, feature,
-                                     segment, stop, rows, alert, document)
-                VALUES (nextval('finding_number'), ?, ?, make_timestamp(?), ?, ?, ?, ?,
-                        make_timestamp(?), ?, ?, ?)
-                """,
-                rows,
             )
 
     def find(self, query: FindingQuery) -> Sequence[Finding]:
