@@ -2,7 +2,7 @@
 
 import ast
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -36,10 +36,15 @@ class Source:
     @cached_property
     def imports(self) -> frozenset[str]:
         """Every dotted name imported, anywhere in the file, for types too."""
-        return frozenset(self._imports())
+        return frozenset(self._imports(ast.walk(self.tree)))
 
-    def _imports(self) -> Iterator[str]:
-        for node in ast.walk(self.tree):
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """Every dotted name imported when the module is."""
+        return frozenset(self._imports(self.tree.body))
+
+    def _imports(self, nodes: Iterable[ast.AST]) -> Iterator[str]:
+        for node in nodes:
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):

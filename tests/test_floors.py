@@ -72,7 +72,9 @@ def _module(name: str) -> str:
 
 
 def of_others(source: Source) -> set[str]:
-    tops = {name.partition(".")[0] for name in source.imports}
+    """What a module imports of others; of the client's, only what it cannot be imported without."""
+    client = source.module.partition(".")[0] == "watchkeeper"
+    tops = {name.partition(".")[0] for name in (source.needs if client else source.imports)}
     return tops - set(sys.stdlib_module_names) - set(ROOTS) - {""}
 
 
