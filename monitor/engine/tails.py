@@ -110,8 +110,8 @@ def _shape(values: list[float], shares: list[float]) -> float:
 def _rounded(value: float, way: Callable[[float], float]) -> float | None:
     """The value in two digits, away from the data; None past what a float holds.
 
-    >>> _rounded(123.4, np.ceil), _rounded(-0.0567, np.floor), _rounded(0.0, np.floor)
-    (130.0, -0.057, 0.0)
+    >>> _rounded(123.4, np.ceil), _rounded(-0.0567, np.floor), _rounded(np.inf, np.ceil)
+    (130.0, -0.057, None)
     """
     if not np.isfinite(value):
         return None
