@@ -1,0 +1,1 @@
+"""From an experiment to an artefact: the snapshot, the package, its checks."""

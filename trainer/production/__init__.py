@@ -1,0 +1,1 @@
+"""From an artefact to answers: gate, registry, champion."""

@@ -1,0 +1,1 @@
+"""From rows to experiments: collect, clean, explore, features, candidates, tune, track."""

@@ -1,0 +1,94 @@
+"""Cleans: rows that teach nothing go, extremes are bounded, and what was learned is recorded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from monitor.core.spec import FeatureType, Task
+from trainer.research.collect import HEAD, Examples, Matrix
+
+_TAIL = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The span in which values of a feature are taken as they are; others count as its ends."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaning:
+    """What was removed, by reason, and the bounds of each number; replayed on serving."""
+
+    removed: Mapping[str, int] = field(default_factory=dict)
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
+
+
+def usable(examples: Examples, task: Task) -> tuple[Examples, Mapping[str, int]]:
+    """The rows that can be learned from, oldest first, and how many were left out, by reason.
+
+    Left out: rows without an actual, rows whose id comes again later, and exact repeats. Rows
+    count as repeats only where most times are distinct: with coarse times equal rows are honest.
+    """
+    order = np.argsort(examples.timestamps, kind="stable")
+    examples = examples.chosen(order)
+    answered = _has_actual(examples, task)
+    unlabelled = int((~answered).sum())
+    examples = examples.chosen(answered)
+    last = {i: row for row, i in enumerate(examples.column("prediction_id"))}
+    kept = np.zeros(examples.rows, bool)
+    kept[list(last.values())] = True
+    again = int((~kept).sum())
+    examples = examples.chosen(kept)
+    repeats = _repeats(examples)
+    removed = {"no actual": unlabelled, "same id": again, "repeated": int(repeats.sum())}
+    return examples.chosen(~repeats), removed
+
+
+def _has_actual(examples: Examples, task: Task) -> Any:
+    actual = examples.table["actual"]
+    if task is Task.REGRESSION:
+        return np.isfinite(np.asarray(actual.to_numpy(), np.float64))
+    return np.asarray(pc.is_valid(actual).to_numpy())
+
+
+def _repeats(examples: Examples) -> Any:
+    stamps = examples.timestamps
+    if 2 * len(np.unique(stamps)) < examples.rows:
+        return np.zeros(examples.rows, bool)
+    names = ["timestamp", "actual", *(HEAD + name for name in examples.features)]
+    lists = [n for n in names if pa.types.is_list(examples.table[n].type)]
+    frame = examples.table.select([n for n in names if n not in lists]).to_pandas()
+    for name in lists:
+        frame[name] = [str(v) for v in examples.table[name].to_pylist()]
+    return frame.duplicated(keep="last").to_numpy()
+
+
+def learn_bounds(examples: Examples, types: Mapping[str, FeatureType]) -> dict[str, Bounds]:
+    """Bounds of each number feature, from the rows one trains on.
+
+        low, high = q(0.001) - d, q(0.999) + d,   d = q(0.999) - q(0.001)
+
+    Source   winsorising (C. P. Winsor; W. J. Dixon, Ann. Math. Statist. 31 (1960) 385), with room
+             to move: a drifting feature stays itself, a value of another unit does not.
+    """
+    found = {}
+    for name, kind in types.items():
+        if kind is FeatureType.NUMBER:
+            values = as_floats(examples.feature(name))
+            values = values[np.isfinite(values)]
+            low, high = np.quantile(values, [_TAIL, 1 - _TAIL]) if len(values) else (0.0, 0.0)
+            if high > low:
+                found[name] = Bounds(float(2 * low - high), float(2 * high - low))
+    return found
+
+
+def as_floats(column: Any) -> Matrix:
+    """An Arrow column of numbers or booleans as floats, shape (rows,), NaN where missing."""
+    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64)

@@ -1,0 +1,279 @@
+"""What each stage does with what the ones before it left in the run directory."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from monitor.core.spec import Task
+from trainer.development import checks, evaluate, package, snapshot
+from trainer.development.evaluate import Judged
+from trainer.development.package import Manifest, Packaged
+from trainer.development.snapshot import Split
+from trainer.directory import RunDirectory, write_whole
+from trainer.production import gate
+from trainer.records import Experiment, Reason
+from trainer.research import clean, collect, explore, features, track, tune
+from trainer.research.candidates import CANDIDATES, Rows
+from trainer.research.clean import Cleaning
+from trainer.research.collect import Examples, Target
+from trainer.research.features import Encoder
+from trainer.research.tune import Limits
+
+_PROBES = 50
+_REFERENCE = 20_000
+
+
+@dataclass(slots=True)
+class Work:
+    """The run directory, and the clean process that imports while the challenger is made."""
+
+    path: RunDirectory
+    examiner: checks.Examiner | None = None
+
+    def examining(self) -> checks.Examiner:
+        """The clean process, started now if it was not."""
+        if self.examiner is None:
+            self.examiner = checks.Examiner()
+        return self.examiner
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The clean rows, how they are split, and what may be answered."""
+
+    rows: Examples
+    cut: Split
+    target: Target
+
+    @classmethod
+    def of(cls, path: RunDirectory) -> "Parts":
+        """As the clean stage left them; the labels are those of rows that may be learned from."""
+        rows, cut = collect.read(path / "clean.parquet"), path.read("split.json", Split)
+        return cls(rows, cut, Target.of(path.assignment.spec, rows.part(0, cut.tune_end)))
+
+    @property
+    def train(self) -> Examples:
+        """The rows that candidates learn from."""
+        return self.rows.part(0, self.cut.train)
+
+    @property
+    def tune(self) -> Examples:
+        """The rows that they are chosen on."""
+        return self.rows.part(self.cut.tune, self.cut.tune_end)
+
+    @property
+    def gate(self) -> Examples:
+        """The rows that the challenger is judged on."""
+        return self.rows.part(self.cut.gate, self.cut.rows)
+
+    def learned(self, path: RunDirectory, chosen: Experiment) -> tuple[int, Examples]:
+        """The rows that the challenger learns from, and the place of the first."""
+        changed_at = path.assignment.changed_at
+        start = tune.windows(self.train.timestamps, changed_at)[chosen.window]
+        return start, self.rows.part(start, self.cut.tune_end)
+
+
+def collect_rows(work: Work) -> str:
+    """Verify the snapshot."""
+    path = work.path
+    snapshot.verify(path / "snapshot.parquet", path.numbers("snapshot.json"))
+    rows = collect.read(path / "snapshot.parquet")
+    return f"{rows.rows} labelled rows, {len(rows.features)} features"
+
+
+def clean_rows(work: Work) -> str:
+    """Leave out what teaches nothing, split by time, learn bounds from the rows to train on."""
+    path, assignment = work.path, work.path.assignment
+    given = collect.read(path / "snapshot.parquet")
+    rows, removed = clean.usable(given, assignment.spec.task)
+    cut = snapshot.split(rows.timestamps, assignment.embargo)
+    types = collect.types(assignment.spec, rows)
+    bounds = clean.learn_bounds(rows.part(0, cut.train), types)
+    rows.write(path / "clean.parquet")
+    path.write("cleaning.json", Cleaning(removed, bounds))
+    path.write("split.json", cut)
+    left_out = ", ".join(f"{n} {why}" for why, n in removed.items() if n) or "none"
+    return f"{rows.rows} rows kept; left out: {left_out}"
+
+
+def explore_rows(work: Work) -> str:
+    """Describe the rows to train on."""
+    path, parts = work.path, Parts.of(work.path)
+    found = explore.summary(parts.train, _encoder(path, parts.train), parts.target)
+    path.write("explore.json", found)
+    page = explore.page(found, f"What {path.assignment.model} learned from")
+    write_whole(path / "explore.html", page.encode())
+    best = max(found["features"].items(), key=lambda item: item[1]["signal"] or 0, default=None)
+    return f"strongest alone: {best[0]}" if best else "no feature varies"
+
+
+def _encoder(path: RunDirectory, rows: Examples) -> Encoder:
+    spec, cleaning = path.assignment.spec, path.read("cleaning.json", Cleaning)
+    return features.learn(rows, collect.types(spec, rows), cleaning.bounds, spec.features)
+
+
+def learn_features(work: Work) -> str:
+    """Learn the encoder from the rows to train on."""
+    path = work.path
+    encoder = _encoder(path, Parts.of(path).train)
+    if not encoder.features:
+        raise ValueError("no feature varies in the training rows: there is nothing to learn from")
+    path.write("encoder.json", encoder)
+    return f"{len(encoder.features)} features become {len(encoder.outputs)} columns"
+
+
+def _rows(path: RunDirectory, encoder: Encoder, target: Target, part: Examples) -> Rows:
+    x, y = encoder.table(part), target.encode(part)
+    return Rows(x, y, tuple(encoder.levels), len(target.labels), path.assignment.seed)
+
+
+def tune_candidates(work: Work) -> str:
+    """Search for the experiment of least loss on the tune rows."""
+    path, assignment, parts = work.path, work.path.assignment, Parts.of(work.path)
+    encoder = path.read("encoder.json", Encoder)
+    work.examining()
+    found = tune.tune(
+        _rows(path, encoder, parts.target, parts.train),
+        _rows(path, encoder, parts.target, parts.tune),
+        tune.windows(parts.train.timestamps, assignment.changed_at),
+        Limits(assignment.budget, assignment.trials, assignment.seed),
+    )
+    np.save(path / "tuned.npy", found.answers)
+    track.write(path, found.experiments)
+    return f"{len(found.experiments)} experiments, best: {found.chosen.name}"
+
+
+def evaluate_chosen(work: Work) -> str:
+    """Fit the chosen experiment on train and tune rows, and measure it on the gate rows."""
+    path, parts = work.path, Parts.of(work.path)
+    chosen = track.chosen(path)
+    _, examples = parts.learned(path, chosen)
+    encoder = _encoder(path, examples)
+    rows = _rows(path, encoder, parts.target, examples)
+    candidate = next(c for c in CANDIDATES if c.name == chosen.candidate)
+    model = candidate.fit(chosen.parameters, rows).model
+    package.write(path / "challenger", model, encoder)
+    answers = model.answer(encoder.table(parts.gate))
+    judged = Judged.of(parts.gate, parts.target, rows.y, answers)
+    found = evaluate.evaluation(judged, _champion(path))
+    path.write("evaluation.json", found)
+    return ", ".join(f"{name} {value:.4g}" for name, value in found.challenger.items())
+
+
+def _champion(path: RunDirectory) -> Packaged | None:
+    """The artefact of the champion that the worker left; None where there is none."""
+    return package.load(path / "incumbent") if path.has("incumbent") else None
+
+
+def package_challenger(work: Work) -> str:
+    """Seal the artefact, and write the rows that count as normal for the challenger."""
+    path, parts, chosen = work.path, Parts.of(work.path), track.chosen(work.path)
+    _, examples = parts.learned(path, chosen)
+    encoder = package.read_encoder(path / "challenger")
+    found = path.read("evaluation.json", evaluate.Evaluation)
+    candidate = next(c for c in CANDIDATES if c.name == chosen.candidate)
+    manifest = Manifest(
+        task=parts.target.task,
+        labels=parts.target.labels,
+        form=candidate.form,
+        candidate=chosen.candidate,
+        window=chosen.window,
+        parameters=chosen.parameters,
+        features={f.name: f.type for f in encoder.features},
+        snapshot=str(path.numbers("snapshot.json")["sha256"]),
+        rows=examples.rows,
+        metrics=found.challenger,
+    )
+    digest = package.seal(path / "challenger", path / "artefact", manifest)
+    _reference(path, parts, package.load(path / "artefact")).write(path / "reference.parquet")
+    return f"artefact {digest[:12]}"
+
+
+def _reference(path: RunDirectory, parts: Parts, packaged: Packaged) -> Examples:
+    """The newest 20,000 rows used, with answers to those that the answering model never saw.
+
+    Tune rows carry the answers of the model that was chosen on them, gate rows those of the
+    challenger; other rows none.
+    """
+    start, _ = parts.learned(path, track.chosen(path))
+    start = max(start, parts.cut.rows - _REFERENCE)
+    said: list[Any] = [(None, None)] * parts.cut.rows
+    said[parts.cut.tune : parts.cut.tune_end] = packaged.worded(np.load(path / "tuned.npy"))
+    gate_answers = packaged.model.answer(packaged.encoder.table(parts.gate))
+    said[parts.cut.gate :] = packaged.worded(gate_answers)
+    predictions, scores = zip(*said[start:], strict=True)
+    table = parts.rows.part(start, parts.cut.rows).table
+    if parts.target.task is not Task.REGRESSION:
+        predictions = tuple(None if p is None else str(p) for p in predictions)
+    answered = {
+        "version": pa.nulls(table.num_rows, pa.string()),
+        "prediction": pa.array(predictions, table["prediction"].type),
+        "score": pa.array(scores, pa.float64() if parts.target.task is Task.BINARY else None),
+    }
+    for name, values in answered.items():
+        table = table.set_column(table.column_names.index(name), name, values)
+    return Examples(table)
+
+
+def check_artefact(work: Work) -> str:
+    """Put the artefact to the test in the clean process."""
+    path = work.path
+    packaged = package.load(path / "artefact")
+    gate_rows = Parts.of(path).gate
+    probes = gate_rows.part(max(0, gate_rows.rows - _PROBES), gate_rows.rows)
+    names = [feature.name for feature in packaged.encoder.features]
+    rows = checks.sendable(probes, names)
+    found = work.examining().examine(path / "artefact", rows)
+    size = sum(file.stat().st_size for file in (path / "artefact").iterdir())
+    reasons = checks.judge(found, packaged.model.answer(packaged.encoder.table(probes)), size)
+    path.write("checks.json", reasons)
+    return ", ".join(f"{r.check} {'passed' if r.passed else 'failed'}" for r in reasons)
+
+
+def judge_challenger(work: Work) -> str:
+    """Let the gate decide."""
+    path, parts = work.path, Parts.of(work.path)
+    packaged = package.load(path / "artefact")
+    answers = packaged.model.answer(packaged.encoder.table(parts.gate))
+    _, examples = parts.learned(path, track.chosen(path))
+    learned = parts.target.encode(examples)
+    verdict = gate.judge(
+        evaluate.evidence(
+            path.assignment,
+            Judged.of(parts.gate, parts.target, learned, answers),
+            learned,
+            packaged.encoder,
+            _champion(path),
+            evaluate.times(parts.rows, parts.cut),
+            path.read("checks.json", tuple[Reason, ...]),
+            _signals(path),
+        )
+    )
+    path.write("verdict.json", verdict)
+    blocking = [r.check for r in verdict.reasons if r.blocks and not r.passed]
+    return f"{verdict.decision} ({verdict.zone})" + (f": {', '.join(blocking)}" if blocking else "")
+
+
+def _signals(path: RunDirectory) -> Mapping[str, float | None]:
+    found: Mapping[str, Mapping[str, Any]] = path.numbers("explore.json")["features"]
+    return {name: feature["signal"] for name, feature in found.items()}
+
+
+STAGES: Mapping[str, Callable[[Work], str]] = MappingProxyType(
+    {
+        "collect": collect_rows,
+        "clean": clean_rows,
+        "explore": explore_rows,
+        "features": learn_features,
+        "tune": tune_candidates,
+        "evaluate": evaluate_chosen,
+        "package": package_challenger,
+        "check": check_artefact,
+        "gate": judge_challenger,
+    }
+)
+"""In order; each gives a note of what came of it."""
