@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import isnan
+from math import isnan, nan
 
 from monitor.core.profile import Profile, Profiles
 from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, Task
+from monitor.core.windows import Sample
 from monitor.engine.tails import reach
 
 MOST_CATEGORIES = 200
@@ -19,13 +20,12 @@ def infer(
     spec: ModelSpec,
     reference: Profiles,
     types: Mapping[str, FeatureType],
-    labels: Mapping[str, float],
+    sample: Sample,
 ) -> ModelSpec:
     """The spec with everything filled in that the reference shows; what is declared stays.
 
     `types` are what the values of each feature can be read as, a text column counting as a
-    category. `labels` gives the mean score of the reference rows with each actual, NaN
-    where there are no scores.
+    category. `sample` holds rows of the reference: its labels and scores tell the positive one.
     """
     names = [*spec.features, *(name for name in types if name not in spec.features)]
     features = {
@@ -38,7 +38,7 @@ def infer(
     }
     positive = spec.positive_label
     if positive is None and spec.task is Task.BINARY:
-        positive = positive_label(labels)
+        positive = positive_label(scores_by_label(sample))
     return replace(spec, features=features, positive_label=positive)
 
 
@@ -57,6 +57,24 @@ def positive_label(labels: Mapping[str, float]) -> str | None:
     if len(set(scored.values())) < 2:
         return max(labels)
     return max(scored, key=lambda label: scored[label])
+
+
+def scores_by_label(sample: Sample) -> Mapping[str, float]:
+    """Each label of a sample, with the mean score of its rows; NaN where none has a score.
+
+    A label is the actual, or where no row has one, the prediction.
+    """
+    for column in (sample.actual, sample.prediction):
+        known = [] if column is None else [i for i, label in enumerate(column) if label is not None]
+        if known and column is not None:
+            break
+    else:
+        return {}
+    scores: dict[str, list[float]] = {str(column[i]): [] for i in known}
+    for i in known:
+        if sample.score is not None and not isnan(sample.score[i]):
+            scores[str(column[i])].append(float(sample.score[i]))
+    return {label: sum(held) / len(held) if held else nan for label, held in scores.items()}
 
 
 def _feature(

@@ -1,13 +1,14 @@
 """Inference: what is declared stays, what the rows show is filled in."""
 
-from math import nan
+from math import isnan, nan
 
 import numpy as np
 import pytest
 
 from monitor.core.profile import Bins, Profile, Profiles
 from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, Task
-from monitor.engine.infer import infer, positive_label
+from monitor.core.windows import Sample
+from monitor.engine.infer import infer, positive_label, scores_by_label
 
 NUMBER, CATEGORY, TEXT = FeatureType.NUMBER, FeatureType.CATEGORY, FeatureType.TEXT
 
@@ -47,8 +48,18 @@ def reference():
 TYPES = {"age": NUMBER, "sex": CATEGORY, "note": CATEGORY, "town": CATEGORY, "rare": CATEGORY}
 
 
-def inferred(reference, spec=None, labels=None):
-    return infer(spec or ModelSpec(Task.BINARY), reference, TYPES, labels or {})
+def rows_of(actual, score=None, prediction=None):
+    return Sample(
+        total=len(actual),
+        prediction_ids=[str(i) for i in range(len(actual))],
+        actual=np.array(actual, object),
+        prediction=None if prediction is None else np.array(prediction, object),
+        score=None if score is None else np.array(score, float),
+    )
+
+
+def inferred(reference, spec=None, sample=None):
+    return infer(spec or ModelSpec(Task.BINARY), reference, TYPES, sample or Sample(0))
 
 
 def test_types_ranges_and_categories_come_from_the_reference(reference):
@@ -103,11 +114,11 @@ def test_a_feature_declared_as_something_else_is_not_bounded_by_what_it_was_read
 
 def test_inferring_twice_changes_nothing(reference):
     once = inferred(reference)
-    assert infer(once, reference, TYPES, {}) == once
+    assert infer(once, reference, TYPES, Sample(0)) == once
 
 
 def test_without_reference_rows_only_types_are_known():
-    spec = infer(ModelSpec(Task.BINARY), Profiles(), {"age": NUMBER}, {})
+    spec = infer(ModelSpec(Task.BINARY), Profiles(), {"age": NUMBER}, Sample(0))
     assert spec.features == {"age": FeatureSpec(type=NUMBER)}
 
 
@@ -127,8 +138,16 @@ def test_the_positive_label_is_the_one_with_the_higher_scores(labels, positive):
 
 
 def test_a_declared_positive_label_stays_and_other_tasks_have_none(reference):
-    labels = {"no": 0.2, "yes": 0.8}
+    sample = rows_of(["no", "yes", "no", None], [0.2, 0.8, 0.4, 0.9])
     declared = ModelSpec(Task.BINARY, positive_label="no")
-    assert inferred(reference, declared, labels).positive_label == "no"
-    assert inferred(reference, ModelSpec(Task.MULTICLASS), labels).positive_label is None
-    assert inferred(reference, None, labels).positive_label == "yes"
+    assert inferred(reference, declared, sample).positive_label == "no"
+    assert inferred(reference, ModelSpec(Task.MULTICLASS), sample).positive_label is None
+    assert inferred(reference, None, sample).positive_label == "yes"
+
+
+def test_labels_are_the_actuals_and_without_any_the_predictions():
+    assert scores_by_label(rows_of(["a", "b", "a"], [0.25, 0.5, 0.75])) == {"a": 0.5, "b": 0.5}
+    assert scores_by_label(rows_of([None], [0.25], ["c"])) == {"c": 0.25}
+    assert scores_by_label(Sample(0)) == {}
+    (score,) = scores_by_label(rows_of(["a"], [nan])).values()
+    assert isnan(score)
