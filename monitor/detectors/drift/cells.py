@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from monitor.core.profile import Counts, Profile
+from monitor.core.windows import Numbers
 
 EXPECTED = 5
 """Rows that a cell must lead one to expect on each side before chi-square holds; W. G. Cochran,
 Biometrics 10 (1954) 417."""
-ROWS_PER_CELL = 10
-"""Cells of numbers are cut so that each holds about this many rows of the smaller side."""
+REFERENCE_ROWS, ROWS = 50, 10
+"""Rows that a cell of numbers is to hold, of the reference that it is cut from and of the window.
+The first is larger because a cell between two quantiles of few rows is often far too narrow."""
 NEAR = 1e-3
 """Of the reference's range: numbers so little outside count as inside it."""
 
@@ -81,23 +84,51 @@ def categories(before: Profile, now: Profile) -> Cells:
     )
 
 
-def aligned(before: Profile, now: Profile) -> tuple[np.ndarray, Counts, Counts] | None:
-    """Edges and both counts in the bins that the profiles share; None where they share none."""
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """Counts of two profiles in the bins that both have, with the bins' edges."""
+
+    edges: Numbers
+    before: Counts
+    now: Counts
+
+
+def aligned(before: Profile, now: Profile) -> Aligned | None:
+    """Both profiles in common bins; None where they have no edge in common.
+
+    What lies outside the reference's range by next to nothing counts as its end.
+    """
     if before.bins is None or now.bins is None:
         return None
     edges = np.intersect1d(before.bins.edges, now.bins.edges)
     if not len(edges):
         return None
-    return edges, _counts_at(before, edges), _counts_at(now, edges)
+    f, g = _counts_at(before, edges), _counts_at(now, edges)
+    held = np.flatnonzero(f)
+    if not len(held):
+        return None
+    first, last = int(held[0]), int(held[-1])
+    low, high = _outside(before, now)
+    g = g.copy()
+    if not low:
+        g[first], g[:first] = g[: first + 1].sum(), 0
+    if not high:
+        g[last], g[last + 1 :] = g[last:].sum(), 0
+    return Aligned(edges, f, g)
 
 
-def _counts_at(profile: Profile, edges: np.ndarray) -> Counts:
+def _counts_at(profile: Profile, edges: Numbers) -> Counts:
+    """Counts of a profile in fewer bins: those of some of its edges."""
     assert profile.bins is not None
-    if len(edges) == len(profile.bins.edges):
-        return profile.counts
     ends = np.searchsorted(profile.bins.edges, edges)
-    starts = np.concatenate([[0], ends + 1])
-    return np.asarray(np.add.reduceat(profile.counts, starts), np.int64)
+    return np.asarray(np.add.reduceat(profile.counts, np.concatenate([[0], ends + 1])), np.int64)
+
+
+def _outside(before: Profile, now: Profile) -> tuple[bool, bool]:
+    """Whether the window goes below, and above, what the reference reaches."""
+    spread = before.maximum - before.minimum
+    margin = NEAR * (spread if spread > 0 else abs(before.maximum))
+    return now.minimum < before.minimum - margin, now.maximum > before.maximum + margin
 
 
 def numbers(before: Profile, now: Profile, most: int = 20) -> Cells | None:
@@ -108,39 +139,32 @@ def numbers(before: Profile, now: Profile, most: int = 20) -> Cells | None:
     found = aligned(before, now)
     if found is None:
         return None
-    edges, f, g = found
+    f, g = found.before, found.now
     held = np.flatnonzero(f)
     first, last = int(held[0]), int(held[-1])
-    group = _groups(f[first : last + 1], most, min(before.finite, now.finite))
-    low, high = _outside(before, now)
-    place = np.concatenate(
-        [
-            np.full(first, -1 if low else 0),
-            group,
-            np.full(len(f) - last - 1, group[-1] + (1 if high else 0)),
-        ]
-    )
+    cells = max(2, min(most, before.finite // REFERENCE_ROWS, now.finite // ROWS))
+    group = _groups(f[first : last + 1], cells)
+    place = np.concatenate([np.full(first, -1), group, np.full(len(f) - last - 1, cells)])
     _, starts = np.unique(place, return_index=True)
-    ends = np.append(starts[1:], len(f)) - 1
-    least = min(before.minimum, now.minimum)
-    largest = max(before.maximum, now.maximum)
-    bounds = np.clip(np.concatenate([[least], edges, [largest]]), least, largest)
-    names: list[dict[str, object]] = [
-        {"from": float(bounds[a]), "to": float(bounds[b + 1])}
-        for a, b in zip(starts, ends, strict=True)
-    ]
-    return Cells(np.add.reduceat(f, starts), np.add.reduceat(g, starts), names)
+    return Cells(
+        np.add.reduceat(f, starts), np.add.reduceat(g, starts), _named(found, starts, before, now)
+    )
 
 
-def _groups(counts: Counts, most: int, rows: int) -> np.ndarray:
+def _groups(counts: Counts, cells: int) -> npt.NDArray[np.int64]:
     """The cell of each bin: bins are put together until they hold their part of the reference."""
-    cells = max(2, min(most, rows // ROWS_PER_CELL))
     middle = np.cumsum(counts) - counts / 2
     return np.asarray(np.minimum(middle * cells // counts.sum(), cells - 1), np.int64)
 
 
-def _outside(before: Profile, now: Profile) -> tuple[bool, bool]:
-    """Whether the window goes below, and above, what the reference reaches."""
-    spread = before.maximum - before.minimum
-    margin = NEAR * (spread if spread > 0 else abs(before.maximum))
-    return now.minimum < before.minimum - margin, now.maximum > before.maximum + margin
+def _named(
+    found: Aligned, starts: npt.NDArray[np.int64], before: Profile, now: Profile
+) -> list[dict[str, object]]:
+    """From where to where each cell reaches; the outer ones as far as there are values."""
+    least, most = min(before.minimum, now.minimum), max(before.maximum, now.maximum)
+    bounds = np.clip(np.concatenate([[least], found.edges, [most]]), least, most)
+    ends = np.append(starts[1:], len(found.before))
+    return [
+        {"from": float(bounds[a]), "to": float(bounds[b])}
+        for a, b in zip(starts, ends, strict=True)
+    ]

@@ -8,14 +8,22 @@ import numpy as np
 
 from monitor.core.profile import Profile
 from monitor.core.spec import FeatureType
-from monitor.detectors.drift.cells import Cells, Pooled, aligned, categories, numbers, pooled
+from monitor.core.windows import Numbers
+from monitor.detectors.drift.cells import (
+    Aligned,
+    Cells,
+    Pooled,
+    aligned,
+    categories,
+    numbers,
+    pooled,
+)
 from monitor.detectors.drift.distances import (
     BY_CELL,
     DEFAULT,
     METHODS,
     homogeneity,
     homogeneity_chance,
-    l_infinity,
     shares,
     smirnov_chance,
 )
@@ -71,17 +79,17 @@ def effect(method: str | None, before: Profile, now: Profile) -> Effect | None:
 def chance(counts: Pooled) -> float:
     """The p-value that both sides have one distribution.
 
-    Chi-square over the common cells. Rare ones that are together still too rare for it are
+    By `homogeneity_chance` over the common cells. Rare ones, together still too rare for it, are
     tested by `excess`, times the ways to split them between both ends of the range: those ends
     were chosen by looking at the reference. Two tests, so twice the smaller p-value.
     """
     if not counts.rare:
-        return homogeneity_chance(*homogeneity(counts.before, counts.now))
+        return homogeneity_chance(counts.before, counts.now)
     hits, known = int(counts.now[-1]), int(counts.before[-1])
     rare = excess(hits, int(counts.now.sum()), known, int(counts.before.sum())) * (hits + 1)
     common = 1.0
     if len(counts.now) > 2 and counts.before[:-1].sum() and counts.now[:-1].sum():
-        common = homogeneity_chance(*homogeneity(counts.before[:-1], counts.now[:-1]))
+        common = homogeneity_chance(counts.before[:-1], counts.now[:-1])
     return min(1.0, 2 * min(rare, common))
 
 
@@ -89,10 +97,8 @@ def _by_cell(method: str, counts: Pooled, evidence: Mapping[str, object]) -> Eff
     value = BY_CELL[method](counts.before, counts.now)
     if method == "l_infinity":
         f, g = shares(counts.before), shares(counts.now)
-        place = int(np.argmax(np.abs(f - g)))
-        low, high = _about(
-            l_infinity(counts.before, counts.now), _error(f[place], g[place], counts)
-        )
+        place, n, m = int(np.argmax(np.abs(f - g))), counts.before.sum(), counts.now.sum()
+        low, high = _about(value, _error(f[place], g[place], int(n), int(m)))
     else:
         low, high = _scaled(value, counts, _POWER[method])
     return Effect(method, value, low, high, chance(counts), evidence)
@@ -118,20 +124,18 @@ def _smirnov(before: Profile, now: Profile, evidence: Mapping[str, object]) -> E
     found = aligned(before, now)
     if found is None:
         return None
-    _, f, g = found
-    counts = Pooled(f, g, rare=False)
-    above, below = np.cumsum(shares(f)), np.cumsum(shares(g))
-    place = int(np.argmax(np.abs(above - below)))
-    value = float(np.abs(above - below)[place])
-    low, high = _about(value, _error(above[place], below[place], counts))
-    p_value = smirnov_chance(value, int(f.sum()), int(g.sum()))
-    return Effect("kolmogorov_smirnov", value, low, min(1.0, high), p_value, evidence)
+    f, g = np.cumsum(shares(found.before)), np.cumsum(shares(found.now))
+    place = int(np.argmax(np.abs(f - g)))
+    value = float(np.abs(f - g)[place])
+    n, m = int(found.before.sum()), int(found.now.sum())
+    low, high = _about(value, _error(f[place], g[place], n, m))
+    return Effect("kolmogorov_smirnov", value, low, high, smirnov_chance(value, n, m), evidence)
 
 
 def _wasserstein(
     before: Profile, now: Profile, counts: Pooled, evidence: Mapping[str, object]
 ) -> Effect | None:
-    """On bins, where the rows of a bin lie in its middle.
+    """On bins, each with its rows in one place.
 
     What lies outside the reference's range counts as at most one range away from it: one
     outlier is not to outweigh all other rows.
@@ -139,49 +143,45 @@ def _wasserstein(
     found = aligned(before, now)
     if found is None:
         return None
-    edges, f, g = found
-    x = _places(edges, before, now)
-    p, q = shares(f), shares(g)
-    gaps = np.cumsum(q - p)[:-1]
-    widths = np.diff(x)
-    unit = before.deviation if before.deviation > 0 else 1.0
-    n, m = int(f.sum()), int(g.sum())
-    pool = np.cumsum(f + g)[:-1] / (n + m)
+    x = _places(found, before, now)
+    p, q = shares(found.before), shares(found.now)
+    n, m = int(found.before.sum()), int(found.now.sum())
+    gaps, widths = np.cumsum(q - p)[:-1], np.diff(x)
+    pool = np.cumsum(found.before + found.now)[:-1] / (n + m)
     noise = float((np.sqrt(2 / np.pi * pool * (1 - pool) * (1 / n + 1 / m)) * widths).sum())
     moves = np.concatenate([[0.0], np.cumsum(np.sign(gaps) * widths)])
     error = sqrt(_variance(moves, p) / n + _variance(moves, q) / m)
     value = float((np.abs(gaps) * widths).sum())
     low = max(0.0, sqrt(max(0.0, value**2 - noise**2)) - Z * error)
-    return Effect(
-        "wasserstein",
-        value / unit,
-        low / unit,
-        (value + Z * error) / unit,
-        chance(counts),
-        evidence,
-    )
+    unit = before.deviation if before.deviation > 0 else 1.0
+    ends = (value / unit, low / unit, (value + Z * error) / unit)
+    return Effect("wasserstein", *ends, chance(counts), evidence)
 
 
-def _places(edges: np.ndarray, before: Profile, now: Profile) -> np.ndarray:
+def _places(found: Aligned, before: Profile, now: Profile) -> Numbers:
     """Where the rows of each bin are taken to lie, shape (bins,), ascending.
 
-    A bin of a single value starts with it, so the middle is taken of what the profiles reach.
+    At its lower edge if all reference rows lie so, as where each value has its own bin; else in
+    the middle.
     """
-    reach = max(before.maximum - before.minimum, abs(before.maximum) * 1e-3, 1e-9)
+    reach = before.maximum - before.minimum if before.deviation > 0 else np.inf
     least = max(min(before.minimum, now.minimum), before.minimum - reach)
     most = min(max(before.maximum, now.maximum), before.maximum + reach)
-    bounds = np.clip(np.concatenate([[least], edges, [most]]), least, most)
+    bounds = np.clip(np.concatenate([[least], found.edges, [most]]), least, most)
+    at_edges = float((found.before * bounds[:-1]).sum())
+    if abs(at_edges - before.total) <= 1e-9 * float((found.before * np.abs(bounds[:-1])).sum()):
+        return np.append(bounds[:-2], most)
     return np.asarray((bounds[:-1] + bounds[1:]) / 2, np.float64)
 
 
-def _variance(values: np.ndarray, weights: np.ndarray) -> float:
+def _variance(values: Numbers, weights: Numbers) -> float:
     mean = float((values * weights).sum())
     return max(0.0, float((np.square(values - mean) * weights).sum()))
 
 
-def _error(f: float, g: float, counts: Pooled) -> float:
-    """Standard error of the difference of two shares."""
-    return sqrt(f * (1 - f) / counts.before.sum() + max(0.0, g * (1 - g)) / counts.now.sum())
+def _error(f: float, g: float, n: int, m: int) -> float:
+    """Standard error of the difference of two shares, of n and of m rows."""
+    return sqrt(max(0.0, f * (1 - f)) / n + max(0.0, g * (1 - g)) / m)
 
 
 def _about(value: float, error: float) -> tuple[float, float]:
