@@ -1,0 +1,96 @@
+"""Who answers the routes, and how they read what an address or a small body asks for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from prometheus_client import CollectorRegistry
+
+from monitor.core.errors import QueryError
+from monitor.core.findings import Finding
+from monitor.core.ports import (
+    Champion,
+    Clock,
+    FindingLog,
+    IncidentLog,
+    Json,
+    PredictionLog,
+    ProfileBook,
+    ReferenceBook,
+    RequestQueue,
+    SpecBook,
+    TrainingDesk,
+)
+from monitor.core.rows import moment
+from monitor.core.windows import Window
+from monitor.service.metrics import ServiceMetrics
+from monitor.service.row_parts import timestamp
+from monitor.service.spec_wire import Known
+
+EARLIEST = datetime(2, 1, 1, tzinfo=UTC)
+LATEST = datetime(9998, 1, 1, tzinfo=UTC)
+"""Where an open span ends: a year inside of what can be computed with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The ports and calls that routes use; `app.py` hands them over.
+
+    check         the engine's: judges every window that starts in the span (all where None),
+                  waits for acknowledged rows itself
+    performance   the engine's: the items of the performance route, oldest first
+    ready         None when the service is ready, else why not
+    body_limit    bytes that a body may have as it is sent
+    """
+
+    specs: SpecBook
+    log: PredictionLog
+    profiles: ProfileBook
+    references: ReferenceBook
+    findings: FindingLog
+    incidents: IncidentLog
+    desk: TrainingDesk
+    champion: Champion
+    requests: RequestQueue
+    clock: Clock
+    check: Callable[[str, Window | None], Sequence[Finding]]
+    performance: Callable[[str, Window | None], Sequence[Json]]
+    ready: Callable[[], str | None]
+    known: Known
+    metrics: ServiceMetrics
+    registry: CollectorRegistry
+    body_limit: int = 256 << 20
+
+
+def span_of(start: object, end: object) -> Window | None:
+    """The span between two moments as sent; None where neither is.
+
+    Each is RFC 3339 or epoch milliseconds, as number or text. Raises QueryError.
+    """
+    if start is None and end is None:
+        return None
+    first = EARLIEST if start is None else _moment("from", start)
+    last = LATEST if end is None else _moment("to", end)
+    if last < first:
+        raise QueryError("to", "lies before from")
+    return Window(first, last)
+
+
+def whole_span() -> Window:
+    """The span that holds every moment that rows are asked for."""
+    return Window(EARLIEST, LATEST)
+
+
+def _moment(name: str, value: object) -> datetime:
+    if isinstance(value, str):
+        value = int(value) if value.lstrip("-").isdecimal() else _with_plus(value)
+    try:
+        return min(max(moment(timestamp(value)), EARLIEST), LATEST)
+    except ValueError as problem:
+        raise QueryError(name, str(problem)) from None
+
+
+def _with_plus(text: str) -> str:
+    """A plus in an address means a space, so `+02:00` comes as ` 02:00`."""
+    head, _, tail = text.rpartition(" ")
+    return f"{head}+{tail}" if "T" in head.upper() else text

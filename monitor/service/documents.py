@@ -1,0 +1,102 @@
+"""What OpenAPI says of a route: its answers, its errors, and bodies in every format."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from monitor.core.ports import Json
+from monitor.service.problems import MEDIA_TYPE
+from monitor.service.schemas import ProblemAnswer
+
+_ERRORS = {
+    400: "The body or a parameter cannot be read",
+    401: "A key is missing",
+    403: "The key is unknown",
+    404: "The model, or what the address names of it, is not there",
+    409: "Sound, but not now",
+    413: "The body is too large",
+    415: "Nobody here reads this media type or encoding",
+    422: "The spec does not make sense",
+    429: "Too much at once; `Retry-After` says when to repeat",
+    503: "Not now; `Retry-After` says when to repeat",
+}
+_RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+_KEYS = (401, 403)
+
+
+def answers(
+    model: type[BaseModel], *errors: int, status: int = 200, keyed: bool = True
+) -> dict[int | str, Json]:
+    """The answer and every error of a route, for the `responses` of its decorator."""
+    described: dict[int | str, Json] = {status: {"model": model}}
+    for code in sorted({*errors, *(_KEYS if keyed else ())}):
+        described[code] = {
+            "description": _ERRORS[code],
+            "content": {MEDIA_TYPE: {"schema": ProblemAnswer.model_json_schema()}},
+            **({"headers": _RETRY} if code in {429, 503} else {}),
+        }
+    described["default"] = {"description": "Any other error, as a problem document"}
+    return described
+
+
+def json_body(
+    example: object, schema: Mapping[str, Any] | None = None, *, required: bool = False
+) -> Json:
+    """A JSON body, for the `openapi_extra` of a route that reads it itself."""
+    content = {"schema": dict(schema or {"type": "object"}), "example": example}
+    return {"requestBody": {"required": required, "content": {"application/json": content}}}
+
+
+def rows_body(row: Json, media_types: Iterable[str]) -> Json:
+    """A body of rows in every format, for the `openapi_extra` of a route that reads it itself.
+
+    The example of each format holds the same row.
+    """
+    content = {media_type: _rows_content(media_type, row) for media_type in media_types}
+    return {
+        "requestBody": {"required": True, "content": content},
+        "parameters": [
+            {
+                "name": "Content-Encoding",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "enum": ["gzip", "zstd"]},
+                "description": "How the body is packed.",
+            }
+        ],
+    }
+
+
+def _rows_content(media_type: str, row: Json) -> Json:
+    flat = {k: v for k, v in row.items() if not isinstance(v, dict)}
+    flat |= {f"features.{k}": v for k, v in row.get("features", {}).items()}
+    match media_type:
+        case "application/json":
+            nested = {
+                k: {n: [x] for n, x in v.items()} if k == "features" else [v]
+                for k, v in row.items()
+            }
+            return {
+                "schema": {
+                    "oneOf": [
+                        {"type": "object"},
+                        {"type": "array", "items": {"type": "object"}},
+                    ]
+                },
+                "examples": {
+                    "array": {"summary": "Many rows", "value": [row]},
+                    "object": {"summary": "One row", "value": row},
+                    "columns": {"summary": "Many rows, by column", "value": {"columns": nested}},
+                },
+            }
+        case "application/x-ndjson":
+            return {"schema": {"type": "string"}, "example": json.dumps(row) + "\n"}
+        case "text/csv":
+            lines = [",".join(flat), ",".join("" if v is None else str(v) for v in flat.values())]
+            return {"schema": {"type": "string"}, "example": "\n".join(lines) + "\n"}
+    return {
+        "schema": {"type": "string", "format": "binary"},
+        "example": f"columns: {', '.join(flat)}; or a struct column `features`",
+    }

@@ -1,0 +1,77 @@
+"""Every error as a problem document (RFC 9457)."""
+
+import http
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from monitor.core.errors import UnavailableError, WatchkeeperError
+
+MEDIA_TYPE = "application/problem+json"
+_LOG = logging.getLogger(__name__)
+
+
+def problem(
+    status: int, title: str, detail: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An answer that says what is wrong; `type` is an URN made of the title."""
+    slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    document = {
+        "type": f"urn:watchkeeper:problem:{slug}",
+        "title": title,
+        "status": status,
+        "detail": detail.encode("utf-8", "replace").decode(),
+    }
+    return Response(
+        msgspec.json.encode(document), status, dict(headers or {}), media_type=MEDIA_TYPE
+    )
+
+
+def install_errors(app: FastAPI) -> None:
+    """Make the app answer every error with a problem document, and no traceback."""
+    app.add_exception_handler(WatchkeeperError, _ours)
+    app.add_exception_handler(HTTPException, _of_the_framework)
+    app.add_exception_handler(RequestValidationError, _of_a_parameter)
+    app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _ours(request: Request, error: Any) -> Response:
+    headers = {}
+    if isinstance(error, UnavailableError):
+        headers["Retry-After"] = str(error.retry_after)
+    if error.status >= 500 and not headers:
+        _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(error.status, error.title, str(error), headers)
+
+
+async def _of_the_framework(request: Request, error: Any) -> Response:
+    title = http.HTTPStatus(error.status_code).phrase
+    detail = f"{request.method} {request.url.path}: {error.detail.lower()}; see /docs"
+    return problem(error.status_code, title, detail, error.headers)
+
+
+async def _of_a_parameter(request: Request, error: Any) -> Response:  # noqa: ARG001
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"][1:]) or "request"
+    said = first["msg"][:1].lower() + first["msg"][1:]
+    return problem(400, "Unreadable parameter", f"{name}: {said}")
+
+
+async def _gone(request: Request, error: Any) -> Response:  # noqa: ARG001
+    return problem(400, "Unreadable body", "the connection was closed before the body ended")
+
+
+async def _unexpected(request: Request, error: Any) -> Response:
+    _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(
+        500, "Internal error", "this is a fault of the service; its log says what happened"
+    )

@@ -1,0 +1,42 @@
+"""All routes, as one router over the rooms that answer them."""
+
+from fastapi import APIRouter
+
+from monitor.service.deps import Rooms
+from monitor.service.routes import (
+    actuals,
+    check,
+    findings,
+    health,
+    incidents,
+    models,
+    performance,
+    predict,
+    predictions,
+    profile,
+    reference,
+    retraining,
+)
+
+_GROUPS = (
+    models,
+    reference,
+    predictions,
+    actuals,
+    check,
+    findings,
+    performance,
+    incidents,
+    profile,
+    retraining,
+    predict,
+    health,
+)
+
+
+def create_router(rooms: Rooms) -> APIRouter:
+    """Every route of the contract, answered by these rooms."""
+    router = APIRouter()
+    for group in _GROUPS:
+        router.include_router(group.routes(rooms))
+    return router

@@ -1,0 +1,77 @@
+"""What is wrong, who knows of it, and what is over."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from monitor.core.decisions import Incident, IncidentState
+from monitor.core.errors import BodyError, ConflictError
+from monitor.service.answers import JsonAnswer, incident_json
+from monitor.service.deps import Rooms
+from monitor.service.documents import answers, json_body
+from monitor.service.schemas import IncidentAnswer, IncidentsAnswer
+from monitor.service.wire import asked, read_json
+
+_NOTE = {"note": "the new form sends income in thousands"}
+_Document = Annotated[Any, Depends(read_json)]
+
+
+def routes(rooms: Rooms) -> APIRouter:
+    """GET incidents, acknowledge and resolve one."""
+    router = APIRouter(tags=["judgement"])
+
+    @router.get(
+        "/v1/models/{model}/incidents",
+        summary="Incidents",
+        responses=answers(IncidentsAnswer, 400, 404),
+    )
+    def get_incidents(
+        model: str,
+        is_open: Annotated[bool, Query(alias="open")] = False,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> JsonAnswer:
+        """Incidents with their likely causes, newest first; `open=true` leaves out the resolved."""
+        rooms.specs.get(model)
+        found = rooms.incidents.incidents(model, only_open=is_open)[:limit]
+        return JsonAnswer({"items": [incident_json(i) for i in found]})
+
+    @router.post(
+        "/v1/models/{model}/incidents/{incident}/ack",
+        summary="Acknowledge an incident",
+        responses=answers(IncidentAnswer, 400, 404, 409, 415, 422),
+        openapi_extra=json_body(_NOTE),
+    )
+    def post_ack(model: str, incident: str, document: _Document) -> JsonAnswer:
+        """Say that somebody knows of it and looks after it, with a note if there is one."""
+        found = _noted(rooms.incidents.incident(model, incident), document)
+        if not found.is_open:
+            raise ConflictError(f"incident {incident!r} is resolved")
+        found = replace(found, state=IncidentState.ACKNOWLEDGED)
+        rooms.incidents.save_incident(found)
+        return JsonAnswer(incident_json(found))
+
+    @router.post(
+        "/v1/models/{model}/incidents/{incident}/resolve",
+        summary="Resolve an incident",
+        responses=answers(IncidentAnswer, 400, 404, 415, 422),
+        openapi_extra=json_body(_NOTE),
+    )
+    def post_resolve(model: str, incident: str, document: _Document) -> JsonAnswer:
+        """Say that it is over, with a note if there is one. One that is over stays as it is."""
+        found = _noted(rooms.incidents.incident(model, incident), document)
+        if found.is_open:
+            found = replace(found, state=IncidentState.RESOLVED, resolved_at=rooms.clock())
+            rooms.incidents.save_incident(found)
+        return JsonAnswer(incident_json(found))
+
+    return router
+
+
+def _noted(incident: Incident, document: object) -> Incident:
+    note = asked(document, ["note"]).get("note")
+    if note is None:
+        return incident
+    if not isinstance(note, str):
+        raise BodyError("note: must be text")
+    return replace(incident, note=note)

@@ -1,0 +1,66 @@
+"""Bodies read from the wire with a bound, and small JSON documents that ask for something."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from starlette.requests import Request
+
+from monitor.core.errors import BodyError, BodyTooLargeError, MediaTypeError, UnknownKeyError
+from monitor.core.ports import Json
+from monitor.core.rows import Body
+from monitor.service.nesting import check_nesting
+
+SMALL = 4 << 20
+"""Bytes of a spec or of a question; neither needs more."""
+
+
+async def read_body(request: Request, limit: int) -> Body:
+    """The body as sent. Raises BodyTooLargeError before it has read more than the limit."""
+    headers = request.headers
+    declared = headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise BodyTooLargeError(limit)
+    parts, size = [], 0
+    async for part in request.stream():
+        if (size := size + len(part)) > limit:
+            raise BodyTooLargeError(limit)
+        parts.append(part)
+    content = parts[0] if len(parts) == 1 else b"".join(parts)
+    media_type = headers.get("content-type") or "application/json"
+    return Body(content, media_type, headers.get("content-encoding", ""))
+
+
+async def read_json(request: Request) -> Any:
+    """The JSON document of a small body, None where there is no body.
+
+    Raises BodyError, MediaTypeError.
+    """
+    body = await read_body(request, SMALL)
+    if not body.content.strip():
+        return None
+    if body.media_type.split(";")[0].strip().lower() != "application/json":
+        raise MediaTypeError(body.media_type, ["application/json"])
+    if body.encoding not in {"", "identity"}:
+        raise MediaTypeError(body.encoding, ["identity"])
+    check_nesting(body.content)
+    try:
+        return json.loads(body.content)
+    except (ValueError, RecursionError) as problem:
+        raise BodyError(f"not JSON: {problem}") from None
+
+
+def asked(document: object, keys: Iterable[str]) -> Json:
+    """The keys of a document that asks for something; none has to be there.
+
+    Raises BodyError if it is no object, UnknownKeyError for a key that nobody reads.
+    """
+    known = list(keys)
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise BodyError("the body must be an object")
+    for key in document:
+        if key not in known:
+            raise UnknownKeyError("body", key, known)
+    return document
