@@ -90,20 +90,19 @@ class Checker:
         window: Window,
         versions: Mapping[str, Profiles],
     ) -> list[Finding]:
-        """The findings of every detector on a window, with each version that has rows in it."""
+        """What needs no actuals, on a window with each version that has rows in it."""
         found: list[_Measured] = []
         for version, profiles in versions.items():
             place = Place(sources.model, version, window, profiles.rows)
             found += self._unlabelled(spec, sources, place, profiles)
         tests = sum(m.measured.p_value is not None for m in found)
         limit = level(spec, tests, share=1 - LABELLED_SHARE)
-        labelled = self.performance(spec, sources, window, dict.fromkeys(versions, 0))
-        return [*self._judged(spec, found, limit), *labelled]
+        return self._judged(spec, found, limit)
 
     def performance(
         self, spec: ModelSpec, sources: Sources, window: Window, judged: Mapping[str, int]
     ) -> list[Finding]:
-        """The findings of the detectors that need actuals; each evidence counts them.
+        """What needs actuals; each evidence counts the labelled rows.
 
         `judged` names the versions, each with how many labelled rows its last judgement was made
         from. What has not grown by a quarter since is left as it was judged: looks cost budget.

@@ -14,6 +14,8 @@ BAD_SHARE = 0.01
 """A window in which so many rows hold bad values teaches nothing."""
 LONGEST = 8
 """The cooldown doubles with each rejection in a row, up to so many times itself."""
+SHOWN = 10
+"""Alerts that a decision names: the newest."""
 
 _TRIGGERS = {
     Policy.ON_ALERT: ("drift.", "performance."),
@@ -186,8 +188,8 @@ def _decision(
     situation: Situation, retrain: bool, reason: str, asking: Sequence[Finding]
 ) -> Decision:
     evidence: dict[str, object] = {
-        "alerts": [f.number for f in asking],
-        "messages": [f.message for f in asking[-5:]],
+        "alerts": [f.number for f in asking[-SHOWN:]],
+        "messages": [f.message for f in asking[-SHOWN:]],
         "event_time": situation.event_time.isoformat(),
         "incidents": [i.id for i in situation.incidents],
     }

@@ -135,11 +135,11 @@ class Round:
         chunk: dict[Window, dict[str, Profiles]] = {}
         for window, version, profiles in self._profiles(model, spec, span):
             if window not in chunk and len(chunk) == CHUNK:
-                self._check_chunk(model, spec, chunk, upto)
+                self._check_chunk(model, spec, chunk, upto, labelled=True)
                 chunk = {}
             chunk.setdefault(window, {})[version] = profiles
         if chunk:
-            self._check_chunk(model, spec, chunk, upto)
+            self._check_chunk(model, spec, chunk, upto, labelled=True)
 
     def _profiles(
         self, model: str, spec: ModelSpec, span: Window
@@ -152,11 +152,17 @@ class Round:
         spec: ModelSpec,
         chunk: Mapping[Window, Mapping[str, Profiles]],
         upto: int,
+        *,
+        labelled: bool = False,
     ) -> int:
+        """`labelled` judges performance too; in a round that follows the labels, not the rows."""
         sources = Sources(model, self._ports.log, self._ports.references)
         found: list[Finding] = []
         for window, versions in sorted(chunk.items(), key=lambda item: item[0]):
             found += self._checker.check(spec, sources, window, versions)
+            if labelled:
+                judged = dict.fromkeys(versions, 0)
+                found += self._checker.performance(spec, sources, window, judged)
         news = self._history.news(model, found)
         with self._ports.ledger.transaction():
             self._ports.findings.save(news)

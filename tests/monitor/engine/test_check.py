@@ -84,17 +84,31 @@ def test_all_versions_of_a_window_share_its_budget(house, cast):
     assert {f.level for f in found} == {level(house.spec, 2, share=1 - LABELLED_SHARE)}
 
 
+def performance(house, cast, judged):
+    checker = Checker([cast.Accuracy()], None, house.watch)
+    sources = Sources("m", house, house)
+    return checker.performance(house.spec, sources, cast.hour(0), judged)
+
+
 def test_labelled_rows_are_counted_in_the_evidence(house, cast):
-    rows = house.predict(cast.hour(0), 60)
-    house.label(rows[:50], "1")
-    (finding,) = checked(house, cast, [cast.Accuracy()])
+    house.label(house.predict(cast.hour(0), 60)[:50], "1")
+    (finding,) = performance(house, cast, {"1": 0})
 
     assert finding.measured.evidence["labelled"] == 50
-    assert finding.rows == 100
+    assert finding.rows == 60
 
 
-def test_without_labels_performance_says_nothing(house, cast):
-    assert checked(house, cast, [cast.Accuracy()]) == []
+def test_performance_is_not_looked_at_again_for_a_few_more_labels(house, cast):
+    house.label(house.predict(cast.hour(0), 60)[:50], "1")
+    assert performance(house, cast, {"1": 41}) == []
+    assert performance(house, cast, {"1": 40})
+
+
+def test_without_labels_or_detectors_performance_says_nothing(house, cast):
+    house.predict(cast.hour(0), 60)
+    assert performance(house, cast, {"1": 0}) == []
+    checker = Checker([cast.Told()], None, house.watch)
+    assert checker.performance(house.spec, Sources("m", house, house), cast.hour(0), {"1": 0}) == []
 
 
 def test_findings_about_quality_name_example_rows(house, cast):
@@ -112,6 +126,7 @@ def test_findings_about_quality_name_example_rows(house, cast):
                 ),
             ),
             Fixed("quality.missing", Measurement("share", 0.1, "x")),
+            Fixed("quality.category", Measurement("share", 0.1, "x", evidence={"values": []})),
             Fixed("quality.type", Measurement("share", 0.0, "x")),
         ],
         Shelf(),
@@ -122,6 +137,7 @@ def test_findings_about_quality_name_example_rows(house, cast):
         {"examples": [{"prediction_id": "8", "value": -1.0}]},
         {"values": [{"value": "Mail", "count": 1, "prediction_ids": ["Mail-1"]}]},
         {},
+        {"values": []},
         {},
     ]
 

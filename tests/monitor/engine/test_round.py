@@ -152,6 +152,23 @@ def test_performance_is_judged_again_when_labels_have_grown_by_a_quarter(house, 
     assert house.world.findings[0].rows == 100
 
 
+def test_check_judges_performance_too(house, cast):
+    house.label(house.predict(cast.hour(0), 100), "0")
+    (finding,) = house.round([cast.Accuracy()]).check("m")
+    assert finding.alert
+
+
+def test_check_of_a_long_span_is_committed_in_parts(house, cast):
+    run_hours(house, cast, 60, rows=1)
+    assert len(house.round([cast.Told()]).check("m")) == 60
+    assert house.commits == 2 + 1
+
+
+def test_a_stopping_engine_starts_no_model(house, cast):
+    run_hours(house, cast, 3)
+    assert house.round([cast.Told()], stopping=lambda: True).tick() == 0
+
+
 def test_a_fallen_kpi_and_a_jump_of_the_loss_are_one_incident(house, cast):
     rows = house.predict(cast.hour(0), 100)
     house.predict(cast.hour(1), 1)
@@ -178,3 +195,4 @@ def test_performance_shows_each_window_with_its_label_coverage(house, cast):
     assert items[1]["realized"] == {}
     assert items[0]["window"]["start"] == "2026-01-01T00:00:00+00:00"
     assert house.round([]).performance("m", cast.hour(1)) == []
+    assert house.round([]).performance("m", cast.hour(50)) == []
