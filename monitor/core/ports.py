@@ -303,7 +303,7 @@ class SnapshotSource(Protocol):
 class Answer:
     """What the champion says to one row."""
 
-    prediction: str | float
+    prediction: str | int | float
     score: float | Mapping[str, float] | None
     version: str
 

@@ -1,0 +1,313 @@
+"""The registry: runs, versions, which one is the champion, and how it came to be so."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from monitor.core.errors import (
+    NoChampionError,
+    NothingToRollBackToError,
+    StalePromotionError,
+    UnknownRunError,
+    UnknownVersionError,
+)
+from monitor.core.ports import Training
+from trainer.records import Run, Status
+
+_CHAMPION, _CHALLENGER, _ARCHIVED = "champion", "challenger", "archived"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS run (
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, model TEXT NOT NULL,
+    status TEXT NOT NULL, content BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS version (
+    model TEXT NOT NULL, number INTEGER NOT NULL, run TEXT NOT NULL, artefact TEXT NOT NULL,
+    hash TEXT NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (model, number));
+CREATE TABLE IF NOT EXISTS alias (
+    model TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL,
+    generation INTEGER NOT NULL, PRIMARY KEY (model, name));
+CREATE TABLE IF NOT EXISTS history (
+    number INTEGER PRIMARY KEY, model TEXT NOT NULL, action TEXT NOT NULL,
+    version INTEGER NOT NULL, previous INTEGER, happened_at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS run_of ON run (model, status);
+CREATE INDEX IF NOT EXISTS history_of ON history (model);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A packaged model that passed the gate. `artefact` lies below the data directory."""
+
+    model: str
+    name: str
+    run: str
+    artefact: str
+    hash: str
+    created_at: datetime
+    alias: str = _ARCHIVED
+
+
+class Registry:
+    """One SQLite file, in write-ahead mode; each thread has a connection of its own."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._local = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        with self._writing() as connection:
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                connection.execute(statement)
+
+    def close(self) -> None:
+        """Close the connections of all threads; nobody may call afterwards."""
+        with self._guard:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+
+    def _connection(self) -> sqlite3.Connection:
+        if not hasattr(self._local, "connection"):
+            connection = sqlite3.connect(
+                self._path, timeout=30, isolation_level=None, check_same_thread=False
+            )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            self._local.connection = connection
+            with self._guard:
+                self._open.append(connection)
+        found: sqlite3.Connection = self._local.connection
+        return found
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that no other writer interrupts."""
+        connection = self._connection()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def _read(self, statement: str, *values: object) -> list[Any]:
+        return self._connection().execute(statement, values).fetchall()
+
+    # Runs
+
+    def open_run(self, run: Run) -> str:
+        """Add a run; the answer is its id, or that of the one already going for the model."""
+        with self._writing() as connection:
+            going = connection.execute(
+                "SELECT id FROM run WHERE model = ? AND status IN (?, ?)",
+                (run.request.model, Status.QUEUED, Status.RUNNING),
+            ).fetchone()
+            if going:
+                return str(going[0])
+            connection.execute(
+                "INSERT INTO run (id, model, status, content) VALUES (?, ?, ?, ?)",
+                (run.id, run.request.model, run.status, msgspec.json.encode(run)),
+            )
+        return run.id
+
+    def save_run(self, run: Run) -> None:
+        """Replace what is known about a run."""
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE run SET status = ?, content = ? WHERE id = ?",
+                (run.status, msgspec.json.encode(run), run.id),
+            )
+
+    def runs(self, model: str, limit: int = 1000) -> Sequence[Run]:
+        """Newest first."""
+        found = self._read(
+            "SELECT content FROM run WHERE model = ? ORDER BY number DESC LIMIT ?", model, limit
+        )
+        return [_run(content) for (content,) in found]
+
+    def run(self, model: str, run: str) -> Run:
+        """Raises UnknownRunError."""
+        found = self._read("SELECT content FROM run WHERE model = ? AND id = ?", model, run)
+        if not found:
+            raise UnknownRunError(model, run)
+        return _run(found[0][0])
+
+    def with_status(self, status: Status) -> Sequence[Run]:
+        """Runs of all models that stand so, oldest first."""
+        found = self._read("SELECT content FROM run WHERE status = ? ORDER BY number", status)
+        return [_run(content) for (content,) in found]
+
+    # Versions
+
+    def add_version(self, version: Version, seen: Sequence[str] = ()) -> Version:
+        """Number a packaged model and make it the challenger; the answer has its name.
+
+        `seen` are versions that predictions came from: the new number is larger than theirs.
+        """
+        used = [int(name) for name in seen if name.isdecimal() and len(name) < 16]
+        with self._writing() as connection:
+            (largest,) = connection.execute(
+                "SELECT coalesce(max(number), 0) FROM version WHERE model = ?", (version.model,)
+            ).fetchone()
+            number = max(largest, *used, 0) + 1
+            connection.execute(
+                "INSERT INTO version VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    version.model,
+                    number,
+                    version.run,
+                    version.artefact,
+                    version.hash,
+                    version.created_at.isoformat(),
+                ),
+            )
+            _point(connection, version.model, _CHALLENGER, number)
+        return self.version(version.model, str(number))
+
+    def versions(self, model: str) -> Sequence[Version]:
+        """Newest first."""
+        aliases = dict(self._read("SELECT version, name FROM alias WHERE model = ?", model))
+        found = self._read(
+            "SELECT number, run, artefact, hash, created_at FROM version WHERE model = ? "
+            "ORDER BY number DESC",
+            model,
+        )
+        return [
+            Version(
+                model=model,
+                name=str(number),
+                run=run,
+                artefact=artefact,
+                hash=digest,
+                created_at=datetime.fromisoformat(created),
+                alias=aliases.get(number, _ARCHIVED),
+            )
+            for number, run, artefact, digest, created in found
+        ]
+
+    def version(self, model: str, name: str) -> Version:
+        """Raises UnknownVersionError."""
+        known = self.versions(model)
+        for version in known:
+            if version.name == name:
+                return version
+        raise UnknownVersionError(model, name, [v.name for v in known])
+
+    def champion(self, model: str) -> Version | None:
+        """The version that answers; None before the first."""
+        return next((v for v in self.versions(model) if v.alias == _CHAMPION), None)
+
+    def models(self) -> Sequence[str]:
+        """Models that have a champion."""
+        found = self._read("SELECT model FROM alias WHERE name = ? ORDER BY model", _CHAMPION)
+        return [model for (model,) in found]
+
+    def generation(self, model: str) -> int:
+        """How often the champion has changed: what a promotion must name to take effect."""
+        found = self._read(
+            "SELECT generation FROM alias WHERE model = ? AND name = ?", model, _CHAMPION
+        )
+        return int(found[0][0]) if found else 0
+
+    # Promotion
+
+    def promote(self, model: str, name: str, generation: int, now: datetime) -> Version:
+        """Make a version the champion, if the champion is still that of a generation.
+
+        Raises UnknownVersionError, or StalePromotionError, and then nothing has changed.
+        """
+        self.version(model, name)
+        self._swap(model, int(name), "promote", generation, now)
+        return self.version(model, name)
+
+    def roll_back(self, model: str, name: str, generation: int, now: datetime) -> Version:
+        """Make an earlier champion the champion again, under the same condition."""
+        self.version(model, name)
+        self._swap(model, int(name), "rollback", generation, now)
+        return self.version(model, name)
+
+    def _swap(self, model: str, number: int, action: str, generation: int, now: datetime) -> None:
+        with self._writing() as connection:
+            current = connection.execute(
+                "SELECT version, generation FROM alias WHERE model = ? AND name = ?",
+                (model, _CHAMPION),
+            ).fetchone()
+            if (current[1] if current else 0) != generation:
+                raise StalePromotionError(model)
+            connection.execute(
+                "INSERT INTO history (model, action, version, previous, happened_at) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (model, action, number, current[0] if current else None, now.isoformat()),
+            )
+            connection.execute(
+                "DELETE FROM alias WHERE model = ? AND name = ? AND version = ?",
+                (model, _CHALLENGER, number),
+            )
+            _point(connection, model, _CHAMPION, number)
+
+    def earlier(self, model: str) -> Sequence[Version]:
+        """Champions before this one, last first, as promotions led from one to the next.
+
+        A rollback leads to the one before; it is no promotion and never leads forward again.
+        Raises NoChampionError, or NothingToRollBackToError if it is empty.
+        """
+        champion = self.champion(model)
+        if champion is None:
+            raise NoChampionError(model)
+        before = dict(
+            self._read(
+                "SELECT version, previous FROM history WHERE model = ? AND action = 'promote' "
+                "ORDER BY number",
+                model,
+            )
+        )
+        chain: list[int] = []
+        number = before.get(int(champion.name))
+        while number is not None and number not in chain and str(number) != champion.name:
+            chain.append(number)
+            number = before.get(number)
+        if not chain:
+            raise NothingToRollBackToError(model)
+        known = {version.name: version for version in self.versions(model)}
+        return [known[str(number)] for number in chain]
+
+    def training(self, model: str) -> Training:
+        """The past of a model's retraining."""
+        champion, runs = self.champion(model), self.runs(model, 100)
+        history = self._read(
+            "SELECT version, happened_at FROM history WHERE model = ? ORDER BY number", model
+        )
+        ended = [run.status for run in runs if run.finished_at is not None]
+        judged = [s for s in ended if s in {Status.SUCCEEDED, Status.REJECTED}]
+        begun = next((run for run in runs if run.started_at is not None), None)
+        return Training(
+            champion=champion.name if champion else None,
+            promoted_at=datetime.fromisoformat(history[-1][1]) if history else None,
+            last_started_at=begun.started_at if begun else None,
+            last_event_at=begun.request.event_time if begun else None,
+            rejected_in_row=next(
+                (i for i, s in enumerate(judged) if s is not Status.REJECTED), len(judged)
+            ),
+            running=any(run.status in {Status.QUEUED, Status.RUNNING} for run in runs),
+            retired=frozenset(str(v) for v, _ in history) - {champion.name if champion else ""},
+        )
+
+
+def _point(connection: sqlite3.Connection, model: str, alias: str, number: int) -> None:
+    connection.execute(
+        "INSERT INTO alias VALUES (?, ?, ?, 1) ON CONFLICT (model, name) DO UPDATE "
+        "SET version = excluded.version, generation = generation + 1",
+        (model, alias, number),
+    )
+
+
+def _run(content: bytes) -> Run:
+    return msgspec.json.decode(content, type=Run)

@@ -1,0 +1,275 @@
+"""Takes requests for a new model, has each run by a child, and installs what passed the gate."""
+
+import logging
+import shutil
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from monitor.core.decisions import RetrainRequest
+from monitor.core.errors import StalePromotionError, UnknownModelError
+from monitor.core.ports import (
+    Clock,
+    Json,
+    ReferenceBook,
+    RequestQueue,
+    SnapshotSource,
+    SpecBook,
+)
+from monitor.core.spec import ModelSpec, Promote, Task
+from trainer.attendance import attend
+from trainer.directory import RunDirectory
+from trainer.production.champion import ChampionServer
+from trainer.production.registry import Registry, Version
+from trainer.records import Assignment, Outcome, Record, Run, Status
+
+_LOG = logging.getLogger(__name__)
+_BETWEEN = ("clean.parquet", "tuned.npy", "encoder.json")
+_ASKED_ROWS = 50
+"""Labelled rows that a person's request needs; the policy's needs `retrain.min_labels`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the worker asks of the other rooms."""
+
+    specs: SpecBook
+    snapshots: SnapshotSource
+    references: ReferenceBook
+    requests: RequestQueue
+    versions_seen: Callable[[str], Sequence[str]]
+    """Versions in a model's predictions, whoever served them."""
+
+
+class TooFewLabelsError(ValueError):
+    """There is not enough to learn from."""
+
+    def __init__(self, found: int, needed: int, what: str = "labelled rows") -> None:
+        super().__init__(f"{found} {what}, and {needed} are needed")
+
+
+class Worker:
+    """Keeps TrainingDesk. One run at a time: training never takes more than one processor.
+
+    `patience` bounds a run beyond the time for tuning.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        ports: Ports,
+        registry: Registry,
+        champions: ChampionServer,
+        clock: Clock,
+        patience: timedelta = timedelta(minutes=30),
+    ) -> None:
+        self._data_dir = data_dir
+        self._ports = ports
+        self._registry = registry
+        self._champions = champions
+        self._clock = clock
+        self._patience = patience
+        self._wake = threading.Event()
+        self._installing = threading.Lock()
+
+    # The desk
+
+    def runs(self, model: str) -> Sequence[Json]:
+        """Newest first."""
+        self._ports.specs.get(model)
+        return [self._so_far(run).as_json() for run in self._registry.runs(model)]
+
+    def run(self, model: str, run: str) -> Json:
+        """Raises UnknownRunError."""
+        self._ports.specs.get(model)
+        return self._so_far(self._registry.run(model, run)).as_json()
+
+    def _so_far(self, run: Run) -> Run:
+        """A run that is going, with what its child has written down so far."""
+        if run.status is not Status.RUNNING:
+            return run
+        return replace(run, record=self._directory(run).record)
+
+    def start(self, request: RetrainRequest) -> str:
+        """The id of a new run that a person asked for, or of the one that is already going."""
+        return self._open(request, asked=True)
+
+    def _open(self, request: RetrainRequest, *, asked: bool) -> str:
+        self._ports.specs.get(request.model)
+        now = self._clock()
+        unique = sha256(f"{request.model} {now.isoformat()}".encode()).hexdigest()[:6]
+        run = Run(f"{now:%Y%m%dT%H%M%S}-{unique}", request, asked=asked, created_at=now)
+        opened = self._registry.open_run(run)
+        self._wake.set()
+        return opened
+
+    def versions(self, model: str) -> Sequence[Json]:
+        """Newest first."""
+        self._ports.specs.get(model)
+        return [_shown(version) for version in self._registry.versions(model)]
+
+    def promote(self, model: str, version: str) -> Json:
+        """Make a version the champion. Raises UnknownVersionError, StalePromotionError."""
+        self._ports.specs.get(model)
+        generation = self._registry.generation(model)
+        return _shown(self._install(self._registry.version(model, version), generation))
+
+    def rollback(self, model: str) -> Json:
+        """Make the last champion before this one, of those that load, the champion again.
+
+        Raises NoChampionError, NothingToRollBackToError.
+        """
+        self._ports.specs.get(model)
+        with self._installing:
+            generation = self._registry.generation(model)
+            serving = self._champions.last_that_loads(self._registry.earlier(model))
+            now = self._clock()
+            version = self._registry.roll_back(model, serving.version, generation, now)
+            self._champions.install(model, serving)
+        return _shown(version)
+
+    def _install(self, version: Version, generation: int) -> Version:
+        """Load, adopt the reference, promote, answer: no row of a version lacks its reference."""
+        with self._installing:
+            serving = self._champions.load(version)
+            if self._registry.generation(version.model) != generation:
+                raise StalePromotionError(version.model)
+            reference = self._data_dir / "runs" / version.run / "reference.parquet"
+            self._ports.references.adopt(version.model, version.name, reference)
+            promoted = self._registry.promote(
+                version.model, version.name, generation, self._clock()
+            )
+            self._champions.install(version.model, serving)
+        return promoted
+
+    # The work
+
+    def recover(self) -> None:
+        """Mark runs that a service left behind as failed; once, before the first work."""
+        for run in self._registry.with_status(Status.RUNNING):
+            record = self._directory(run).record
+            self._end(replace(run, record=record), Status.FAILED, "the service stopped")
+
+    def run_forever(self, stop: threading.Event, every: timedelta = timedelta(seconds=0.2)) -> None:
+        """Work until told to stop; a thread of the service."""
+        self.recover()
+        while not stop.is_set():
+            try:
+                worked = self.work_once(stop)
+            except Exception:  # a full disk, say: said in the log, and tried again
+                _LOG.exception("the trainer could not work")
+                worked = False
+            if not worked:
+                self._wake.wait(every.total_seconds())
+                self._wake.clear()
+
+    def work_once(self, stop: threading.Event | None = None) -> bool:
+        """Take what is waiting and see the oldest run to its end; whether there was one."""
+        for request in self._ports.requests.waiting():
+            with suppress(UnknownModelError):  # the model is gone, and with it who wanted this
+                self._open(request, asked=False)
+            self._ports.requests.taken(request.id)
+        queued = self._registry.with_status(Status.QUEUED)
+        if not queued:
+            return False
+        self._work(queued[0], stop or threading.Event())
+        return True
+
+    def _work(self, run: Run, stop: threading.Event) -> None:
+        run = replace(run, status=Status.RUNNING, started_at=self._clock())
+        self._registry.save_run(run)
+        directory = self._directory(run)
+        try:
+            generation = self._registry.generation(run.request.model)
+            spec = self._prepare(run, directory)
+            patience = self._patience + spec.retrain.budget
+            ended = attend(directory, patience, stop)
+            run = replace(run, record=directory.record)
+            verdict = run.record.verdict
+            if ended.code or verdict is None:
+                log = (directory / "log.txt").read_text(errors="replace")
+                self._end(run, Status.FAILED, run.record.error or ended.describe(log))
+            elif verdict.decision is Outcome.REJECT:
+                self._end(run, Status.REJECTED)
+            else:
+                self._register(run, spec, generation)
+        except Exception as error:  # one broken run must not silence the next; it says so itself
+            self._end(run, Status.FAILED, f"{type(error).__name__}: {error}")
+
+    def _prepare(self, run: Run, directory: RunDirectory) -> ModelSpec:
+        """Fill the run directory. Raises TooFewLabelsError."""
+        request, spec = run.request, self._ports.specs.get(run.request.model)
+        counts = self._ports.snapshots.label_counts(request.model)
+        _enough(counts, spec, asked=run.asked)
+        directory.path.mkdir(parents=True, exist_ok=True)
+        manifest = self._ports.snapshots.export(
+            request.model, directory / "snapshot.parquet", request.excluded
+        )
+        directory.write("snapshot.json", manifest)
+        champion = self._registry.champion(request.model)
+        if champion is not None:
+            shutil.copytree(self._data_dir / champion.artefact, directory / "incumbent")
+        assignment = Assignment(
+            request.model,
+            spec,
+            changed_at=request.changed_at,
+            incumbent=champion.name if champion else None,
+            budget=spec.retrain.budget,
+        )
+        directory.write("request.json", assignment)
+        directory.write("record.json", Record(snapshot=manifest))
+        return spec
+
+    def _register(self, run: Run, spec: ModelSpec, generation: int) -> None:
+        model = run.request.model
+        artefact = f"runs/{run.id}/artefact"
+        digest = sha256((self._data_dir / artefact / "manifest.json").read_bytes()).hexdigest()
+        version = self._registry.add_version(
+            Version(model, "", run.id, artefact, digest, self._clock()),
+            self._ports.versions_seen(model),
+        )
+        run, problem = replace(run, version=version.name), None
+        if spec.retrain.promote is Promote.AUTO:
+            try:
+                self._install(version, generation)
+            except StalePromotionError as error:
+                problem = f"not promoted: {error}"
+        self._end(run, Status.SUCCEEDED, problem)
+
+    def _end(self, run: Run, status: Status, error: str | None = None) -> None:
+        if status is not Status.FAILED:
+            self._tidy(self._directory(run))
+        self._registry.save_run(replace(run, status=status, error=error, finished_at=self._clock()))
+
+    def _tidy(self, directory: RunDirectory) -> None:
+        """Remove what only the stages needed; snapshot, artefact, reference and reports stay."""
+        for name in ("incumbent", "challenger"):
+            shutil.rmtree(directory / name, ignore_errors=True)
+        for name in _BETWEEN:
+            (directory / name).unlink(missing_ok=True)
+
+    def _directory(self, run: Run) -> RunDirectory:
+        return RunDirectory((self._data_dir / "runs" / run.id).resolve())
+
+
+def _enough(counts: Mapping[str, int], spec: ModelSpec, *, asked: bool) -> None:
+    """Raises TooFewLabelsError if it is not worth to begin."""
+    needed = _ASKED_ROWS if asked else max(_ASKED_ROWS, spec.retrain.min_labels)
+    if counts.get("", 0) < needed:
+        raise TooFewLabelsError(counts.get("", 0), needed)
+    classes = [name for name, count in counts.items() if name and count]
+    if spec.task is not Task.REGRESSION and len(classes) < 2:
+        raise TooFewLabelsError(len(classes), 2, "classes among the labelled rows")
+
+
+def _shown(version: Version) -> Json:
+    """A version as the contract's routes show it."""
+    shown: Json = msgspec.to_builtins(version)
+    name = shown.pop("name")
+    return {"version": name, **{k: v for k, v in shown.items() if k not in {"model", "artefact"}}}
