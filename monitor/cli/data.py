@@ -1,5 +1,6 @@
 """`watchkeeper log` and `actuals`: send files of rows, in parts, with progress."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -65,7 +66,7 @@ def _stream(batch: Any) -> bytes:
 
 def _send(connection: Connection, route: str, files: Sequence[Path]) -> None:
     accepted = duplicates = rejected = 0
-    with Progress(disable=None) as progress:
+    with Progress(disable=not sys.stderr.isatty()) as progress:
         for file in files:
             task = progress.add_task(file.name, total=None)
             for kind, content in parts(file):

@@ -1,11 +1,16 @@
 """`watchkeeper serve`: everything one machine needs, in one process."""
 
+import logging
 import os
+import socket
 from pathlib import Path
 
 import click
 
-from monitor.settings import load
+from monitor.core.errors import SettingError
+from monitor.settings import Settings, load
+
+_GRACE_SECONDS = 30
 
 
 @click.command()
@@ -21,9 +26,53 @@ def serve(config: Path | None, **flags: object) -> None:
     """Start the service: API, detectors, scheduler, trainer and console.
 
     Settings come, in rising order, from defaults, the file, WATCHKEEPER_* variables and flags.
+    Ends on SIGTERM or Ctrl-C, once every request is answered and every row is folded.
 
     Example: watchkeeper serve --data-dir ./watchkeeper-data --port 8000
     """
-    from monitor.serving import serve as start  # noqa: PLC0415  its imports cost a second
+    settings = load(config, os.environ, flags)
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # says each round that waits
+    _run(settings, _listening(settings))
 
-    start(load(config, os.environ, flags))
+
+def _listening(settings: Settings) -> socket.socket:
+    """The socket, taken before anything is opened. Raises SettingError if it is not free."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as problem:
+        listener.close()
+        raise SettingError(
+            "port", f"cannot listen on {settings.host}:{settings.port}: {problem.strerror}"
+        ) from problem
+    return listener
+
+
+def _run(settings: Settings, listener: socket.socket) -> None:
+    import uvicorn  # noqa: PLC0415  with the rooms it costs two seconds that --help need not wait
+
+    from monitor.app import Front, keyed  # noqa: PLC0415
+
+    host, port = listener.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    front = Front(
+        settings,
+        opened=lambda: click.echo(f"Watchkeeper listens on {address}"),
+        failed=lambda: setattr(server, "should_exit", True),
+    )
+    config = uvicorn.Config(
+        keyed(front, settings),
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    if front.problem is not None:
+        raise front.problem

@@ -80,6 +80,14 @@ class StoredProfiles:
         )
         return None if first is None else Window(moment(first), moment(last + 1))
 
+    def versions(self, model: str) -> Sequence[str]:
+        """Every version that rows came from, in order."""
+        found = self._database.read(
+            "SELECT DISTINCT version FROM profile WHERE model = $model ORDER BY 1",
+            model=self._catalog.table(model).number,
+        )
+        return [version for (version,) in found]
+
     def rebuild(self, table: ModelTable, version: str | None = None) -> None:
         """Count all rows, or those of one version, anew: bins, buckets or bounds have changed.
 

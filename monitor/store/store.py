@@ -81,11 +81,13 @@ def open_store(
     decode: Decoder,
     infer: Infer,
     clock: Clock,
+    reread: Decoder | None = None,
     idle: timedelta = _IDLE,
     segment_bytes: int = SEGMENT_BYTES,
 ) -> Store:
     """Open a data directory, made if it is not there, and fold what its journal still holds.
 
+    `reread` reads bodies that `decode` has let in before, perhaps under other limits.
     Raises DataDirectoryError if it cannot be used, JournalDamagedError.
     """
     lock = _locked(directory)
@@ -103,7 +105,7 @@ def open_store(
         if model in filters:
             filters[model].settle(ids)
 
-    folder = Folder(database, catalog, profiles, tables, decode, settle)
+    folder = Folder(database, catalog, profiles, tables, reread or decode, settle)
     journal = Journal(directory / "journal", folder.position, segment_bytes)
     folder.start(journal)
     for name in catalog.names():

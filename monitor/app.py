@@ -1,0 +1,267 @@
+"""The roof: wires the rooms, and starts and stops what runs in them."""
+
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from fastapi import FastAPI
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from monitor.console.status import StatusPage
+from monitor.core.errors import WatchkeeperError
+from monitor.core.ports import Clock
+from monitor.detectors import DETECTORS, STREAMS
+from monitor.detectors.drift.distances import METHODS
+from monitor.detectors.performance.kpis import KPIS
+from monitor.detectors.performance.realized import evaluate
+from monitor.engine.check import Checker
+from monitor.engine.infer import infer
+from monitor.engine.ports import Ports
+from monitor.engine.round import Round
+from monitor.engine.thresholds import declared_kpi
+from monitor.service.bodies import decode
+from monitor.service.deps import Rooms
+from monitor.service.keys import ApiKeys
+from monitor.service.metrics import ServiceMetrics, StateCollector, create_registry
+from monitor.service.problems import install_errors, problem
+from monitor.service.router import create_router
+from monitor.service.spec_wire import Known
+from monitor.settings import Settings
+from monitor.store.store import Store, open_store
+from trainer.production.champion import ChampionServer
+from trainer.production.registry import Registry
+from trainer.worker import Ports as TrainerPorts
+from trainer.worker import Worker
+
+_LOG = logging.getLogger(__name__)
+_STREAM = "adwin"
+_RESOURCES = (
+    ("resource.latency", ("p50", "p95", "p99")),
+    ("resource.throughput", ("rows_per_second",)),
+)
+_KNOWN = Known(
+    kpis={name for kpis in KPIS.values() for name in kpis}
+    | {declared_kpi(detector, method) for detector, methods in _RESOURCES for method in methods},
+    methods=frozenset(METHODS),
+)
+
+
+def utc_now() -> datetime:
+    """The clock of the service."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """All rooms of a running service; `close` ends them in the order that loses nothing."""
+
+    app: ASGIApp
+    store: Store
+    round: Round
+    closing: ExitStack
+
+    def close(self) -> None:
+        """Finish what runs, write what was acknowledged, let the data directory go."""
+        self.closing.close()
+
+
+def open_house(settings: Settings, clock: Clock = utc_now) -> House:
+    """Open the data directory and start everything that runs beside the API.
+
+    Raises DataDirectoryError, JournalDamagedError.
+    """
+    stopping = threading.Event()
+    with ExitStack() as closing:
+        store = open_store(
+            settings.data_dir,
+            decode=partial(decode, limit=settings.max_body_bytes),
+            reread=partial(decode, limit=sys.maxsize),
+            infer=infer,
+            clock=clock,
+            idle=settings.idle,
+        )
+        closing.callback(store.close)
+        registry = Registry(settings.data_dir / "registry.sqlite")
+        closing.callback(registry.close)
+        champions = ChampionServer(settings.data_dir, registry, store.catalog)
+        for model, said in champions.restore().items():
+            _LOG.error("model %s: %s", model, said)
+        metrics_registry = create_registry()
+        metrics = ServiceMetrics(metrics_registry)
+        engine = _engine(store, champions, metrics, clock, stopping.is_set)
+        worker = _worker(settings.data_dir, store, registry, champions, clock)
+        rooms = Rooms(
+            specs=store.catalog,
+            log=store.predictions,
+            profiles=store.profiles,
+            references=store.references,
+            findings=store.findings,
+            incidents=store.incidents,
+            desk=worker,
+            champion=champions,
+            requests=store.incidents,
+            clock=clock,
+            check=engine.check,
+            performance=engine.performance,
+            ready=lambda: "the service is stopping" if stopping.is_set() else None,
+            known=_KNOWN,
+            metrics=metrics,
+            registry=metrics_registry,
+            body_limit=settings.max_body_bytes,
+        )
+        metrics_registry.register(
+            StateCollector(
+                store.catalog,
+                store.findings,
+                store.incidents,
+                champions,
+                worker,
+                lambda: store.door.queued_rows,
+            )
+        )
+        _start_worker(worker, stopping, closing)
+        _start_rounds(engine, settings, closing)
+        closing.callback(stopping.set)
+        return House(_api(rooms), store, engine, closing.pop_all())
+
+
+def _engine(
+    store: Store,
+    champions: ChampionServer,
+    metrics: ServiceMetrics,
+    clock: Clock,
+    stopping: Callable[[], bool],
+) -> Round:
+    ports = Ports(
+        specs=store.catalog,
+        log=store.predictions,
+        profiles=store.profiles,
+        references=store.references,
+        findings=store.findings,
+        incidents=store.incidents,
+        ledger=store.ledger,
+        requests=store.incidents,
+        snapshots=store.snapshots,
+        champion=champions,
+        clock=clock,
+    )
+    checker = Checker(DETECTORS, store.predictions, metrics.watch)
+    return Round(ports, checker, {_STREAM: STREAMS[_STREAM]}, evaluate, stopping)
+
+
+def _worker(
+    data_dir: Path, store: Store, registry: Registry, champions: ChampionServer, clock: Clock
+) -> Worker:
+    ports = TrainerPorts(
+        specs=store.catalog,
+        snapshots=store.snapshots,
+        references=store.references,
+        requests=store.incidents,
+        versions_seen=store.profiles.versions,
+    )
+    return Worker(data_dir, ports, registry, champions, clock)
+
+
+def _start_worker(worker: Worker, stopping: threading.Event, closing: ExitStack) -> None:
+    thread = threading.Thread(target=worker.run_forever, args=(stopping,), name="trainer")
+    thread.start()
+    closing.callback(thread.join)
+
+
+def _start_rounds(engine: Round, settings: Settings, closing: ExitStack) -> None:
+    """Rounds one after the other: one that takes long makes the next ones wait, not pile up."""
+    scheduler = BackgroundScheduler(timezone=UTC)
+    seconds = settings.round_every.total_seconds()
+    scheduler.add_job(engine.tick, "interval", seconds=seconds, coalesce=True, max_instances=1)
+    scheduler.start()
+    closing.callback(scheduler.shutdown)
+
+
+def _api(rooms: Rooms) -> FastAPI:
+    app = FastAPI(
+        title="Watchkeeper",
+        version="0.1.0",
+        description="Watches deployed models, says what went wrong, and trains the better one.",
+    )
+    app.include_router(create_router(rooms))
+    install_errors(app)
+    page = StatusPage(rooms.specs, rooms.findings, rooms.incidents, rooms.champion, rooms.clock)
+
+    @app.get("/", include_in_schema=False)
+    def get_status() -> HTMLResponse:
+        """The status page."""
+        return HTMLResponse(page.draw())
+
+    return app
+
+
+class Front:
+    """The ASGI application: there at once, and open when the house is.
+
+    While the journal of an earlier life is folded, /healthz says alive and everything else 503.
+    `opened` is called when that is over; if the house cannot be opened, `failed` is, and `problem`
+    says why.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        opened: Callable[[], None] = lambda: None,
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._failed = failed
+        self._opened = opened
+        self._house: House | None = None
+        self._thread = threading.Thread(target=self._open, name="open")
+        self.problem: WatchkeeperError | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or hand over to the rooms."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._house is not None:
+            await self._house.app(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == "/healthz":
+            await JSONResponse({"status": "alive"})(scope, receive, send)
+        elif scope["type"] == "http":
+            answer = problem(
+                503,
+                "Not ready",
+                "the service is starting: rows from before are still being folded",
+                {"Retry-After": "1"},
+            )
+            await answer(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        message: Message = await receive()
+        assert message["type"] == "lifespan.startup"
+        self._thread.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._thread.join()
+        if self._house is not None:
+            self._house.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _open(self) -> None:
+        try:
+            self._house = open_house(self._settings)
+        except WatchkeeperError as error:
+            self.problem = error
+            self._failed()
+        else:
+            self._opened()
+
+
+def keyed(front: ASGIApp, settings: Settings) -> ASGIApp:
+    """The application for an ASGI server: keys are asked for before anything else."""
+    return ApiKeys(front, settings.api_keys)
