@@ -70,33 +70,30 @@ def rows_body(row: Json, media_types: Iterable[str]) -> Json:
 
 
 def _rows_content(media_type: str, row: Json) -> Json:
+    if media_type == "application/json":
+        return _json_content(row)
     flat = {k: v for k, v in row.items() if not isinstance(v, dict)}
     flat |= {f"features.{k}": v for k, v in row.get("features", {}).items()}
-    match media_type:
-        case "application/json":
-            nested = {
-                k: {n: [x] for n, x in v.items()} if k == "features" else [v]
-                for k, v in row.items()
-            }
-            return {
-                "schema": {
-                    "oneOf": [
-                        {"type": "object"},
-                        {"type": "array", "items": {"type": "object"}},
-                    ]
-                },
-                "examples": {
-                    "array": {"summary": "Many rows", "value": [row]},
-                    "object": {"summary": "One row", "value": row},
-                    "columns": {"summary": "Many rows, by column", "value": {"columns": nested}},
-                },
-            }
-        case "application/x-ndjson":
-            return {"schema": {"type": "string"}, "example": json.dumps(row) + "\n"}
-        case "text/csv":
-            lines = [",".join(flat), ",".join("" if v is None else str(v) for v in flat.values())]
-            return {"schema": {"type": "string"}, "example": "\n".join(lines) + "\n"}
+    if media_type == "application/x-ndjson":
+        return {"schema": {"type": "string"}, "example": json.dumps(row) + "\n"}
+    if media_type == "text/csv":
+        lines = [",".join(flat), ",".join(str(v) for v in flat.values())]
+        return {"schema": {"type": "string"}, "example": "\n".join(lines) + "\n"}
+    columns = f"columns: {', '.join(flat)}; or a struct column `features`"
+    return {"schema": {"type": "string", "format": "binary", "description": columns}}
+
+
+def _json_content(row: Json) -> Json:
+    columns = {
+        name: {n: [v] for n, v in value.items()} if name == "features" else [value]
+        for name, value in row.items()
+    }
+    array = {"type": "array", "items": {"type": "object"}}
     return {
-        "schema": {"type": "string", "format": "binary"},
-        "example": f"columns: {', '.join(flat)}; or a struct column `features`",
+        "schema": {"oneOf": [{"type": "object"}, array]},
+        "examples": {
+            "array": {"summary": "Many rows", "value": [row]},
+            "object": {"summary": "One row", "value": row},
+            "columns": {"summary": "Many rows, by column", "value": {"columns": columns}},
+        },
     }

@@ -60,12 +60,7 @@ def add_ingestion(router: APIRouter, rooms: Rooms, kind: Kind, row: Json) -> Non
         body = await read_body(request, rooms.body_limit)
         done = await store(model, body)
         rooms.metrics.ingested(model, kind, done, perf_counter() - started)
-        answer = {
-            "accepted": done.accepted,
-            "duplicates": done.duplicates,
-            "rejected": done.rejected,
-        }
-        return Response(msgspec.json.encode(answer), media_type="application/json")
+        return _answer(done)
 
     summary, description = _ABOUT[kind]
     extra = rows_body(row, READERS)
@@ -82,6 +77,15 @@ def add_ingestion(router: APIRouter, rooms: Rooms, kind: Kind, row: Json) -> Non
         route_class_override=_RawRoute,
         response_model=None,
     )
+
+
+def _answer(done: Accepted) -> Response:
+    told = {
+        "accepted": done.accepted,
+        "duplicates": done.duplicates,
+        "rejected": done.rejected,
+    }
+    return Response(msgspec.json.encode(told), media_type="application/json")
 
 
 _MODEL = {"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}

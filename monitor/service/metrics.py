@@ -124,7 +124,7 @@ def _gauge(name: str, *labels: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, METRICS[name], labels=labels)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StateCollector(Collector):
     """What holds now, as the ports tell it: it survives restarts and forgets what is gone."""
 

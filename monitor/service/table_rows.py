@@ -62,8 +62,7 @@ def table_rows(
             if name not in parts:
                 raise BodyError(f"no column {name!r}; {nearest(name, columns)}".rstrip("; "))
             require(name, _nulls(parts[name], size), faults)
-    if shallow:
-        features = {}
+    features = {} if shallow else features
     gone = np.zeros(size, bool)
     gone[list(faults)] = True
     return rows_of(

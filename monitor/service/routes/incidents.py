@@ -20,7 +20,13 @@ _Document = Annotated[Any, Depends(read_json)]
 def routes(rooms: Rooms) -> APIRouter:
     """GET incidents, acknowledge and resolve one."""
     router = APIRouter(tags=["judgement"])
+    _add_list(router, rooms)
+    _add_ack(router, rooms)
+    _add_resolve(router, rooms)
+    return router
 
+
+def _add_list(router: APIRouter, rooms: Rooms) -> None:
     @router.get(
         "/v1/models/{model}/incidents",
         summary="Incidents",
@@ -36,6 +42,8 @@ def routes(rooms: Rooms) -> APIRouter:
         found = rooms.incidents.incidents(model, only_open=is_open)[:limit]
         return JsonAnswer({"items": [incident_json(i) for i in found]})
 
+
+def _add_ack(router: APIRouter, rooms: Rooms) -> None:
     @router.post(
         "/v1/models/{model}/incidents/{incident}/ack",
         summary="Acknowledge an incident",
@@ -51,6 +59,8 @@ def routes(rooms: Rooms) -> APIRouter:
         rooms.incidents.save_incident(found)
         return JsonAnswer(incident_json(found))
 
+
+def _add_resolve(router: APIRouter, rooms: Rooms) -> None:
     @router.post(
         "/v1/models/{model}/incidents/{incident}/resolve",
         summary="Resolve an incident",
@@ -64,8 +74,6 @@ def routes(rooms: Rooms) -> APIRouter:
             found = replace(found, state=IncidentState.RESOLVED, resolved_at=rooms.clock())
             rooms.incidents.save_incident(found)
         return JsonAnswer(incident_json(found))
-
-    return router
 
 
 def _noted(incident: Incident, document: object) -> Incident:

@@ -16,8 +16,13 @@ from monitor.service.wire import read_json
 
 def routes(rooms: Rooms) -> APIRouter:
     """PUT and GET a spec, and the list of all models."""
-    router = APIRouter(tags=["models"], default_response_class=JsonAnswer)
+    router = APIRouter(tags=["models"])
+    _add_put(router, rooms)
+    _add_reads(router, rooms)
+    return router
 
+
+def _add_put(router: APIRouter, rooms: Rooms) -> None:
     @router.put(
         "/v1/models/{model}",
         summary="Register or update a model",
@@ -32,6 +37,8 @@ def routes(rooms: Rooms) -> APIRouter:
         declared = spec_from(document, rooms.known)
         return JsonAnswer(spec_json(rooms.specs.declare(model_name(model), declared)))
 
+
+def _add_reads(router: APIRouter, rooms: Rooms) -> None:
     @router.get(
         "/v1/models/{model}",
         summary="The spec of a model",
@@ -45,8 +52,6 @@ def routes(rooms: Rooms) -> APIRouter:
     def get_models() -> JsonAnswer:
         """Every model with its spec, its champion and the number of open incidents."""
         return JsonAnswer({"items": [_item(rooms, name) for name in rooms.specs.names()]})
-
-    return router
 
 
 def _item(rooms: Rooms, model: str) -> Json:

@@ -18,12 +18,13 @@ _REASON = "asked for over the API"
 def routes(rooms: Rooms) -> APIRouter:
     """Runs and the registry."""
     router = APIRouter(tags=["retraining"])
+    _add_start(router, rooms)
     _add_runs(router, rooms)
     _add_versions(router, rooms)
     return router
 
 
-def _add_runs(router: APIRouter, rooms: Rooms) -> None:
+def _add_start(router: APIRouter, rooms: Rooms) -> None:
     @router.post(
         "/v1/models/{model}/retrain",
         summary="Start a run",
@@ -41,6 +42,8 @@ def _add_runs(router: APIRouter, rooms: Rooms) -> None:
         place = {"Location": f"/v1/models/{model}/runs/{run}"}
         return JsonAnswer(rooms.desk.run(model, run), 202, place)
 
+
+def _add_runs(router: APIRouter, rooms: Rooms) -> None:
     @router.get(
         "/v1/models/{model}/runs",
         summary="Runs",
