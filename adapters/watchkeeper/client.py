@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from watchkeeper import exits, frames
-from watchkeeper.counters import Counters
+from watchkeeper.counters import Counters, spelt
 from watchkeeper.sender import Limits, Sender, default_directory
 from watchkeeper.transport import Transport
 from watchkeeper.wire import (
@@ -115,7 +115,7 @@ class Client:
             )
             self._sender.put("predictions", row, size)
         except Exception as error:  # the user's program goes on, whatever it gave us
-            self.complain(f"log(): {type(error).__name__}: {error}")
+            self.complain("log()", error)
         return row_id
 
     def log_batch(
@@ -148,7 +148,7 @@ class Client:
             version = self.version if version is None else version
             self._sender.put_requests(self._made(frame, names, ids, version), deadline)
         except Exception as error:  # as in log()
-            self.complain(f"log_batch(): {type(error).__name__}: {error}", frames.size_of(frame))
+            self.complain("log_batch()", error, frames.size_of(frame))
             return []
         return ids
 
@@ -165,7 +165,7 @@ class Client:
             row = Actual(_text(prediction_id), timestamp, single(value))
             self._sender.put("actuals", row, 300)
         except Exception as error:  # as in log()
-            self.complain(f"actual(): {type(error).__name__}: {error}")
+            self.complain("actual()", error)
 
     def actual_batch(
         self,
@@ -186,7 +186,7 @@ class Client:
             self._sender.put_requests(made, deadline)
         except Exception as error:  # as in log()
             rows_lost = frames.size_of({"id": prediction_ids, "value": values})
-            self.complain(f"actual_batch(): {type(error).__name__}: {error}", rows_lost)
+            self.complain("actual_batch()", error, rows_lost)
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until the server has answered for all that was logged; False if time ran out.
@@ -208,9 +208,9 @@ class Client:
         """What became of the rows so far."""
         return self._sender.counters()
 
-    def complain(self, problem: str, rows: int = 1) -> None:
-        """Count rows as dropped by an error on this side, and say why; for integrations."""
-        self._sender.complain("unreadable", rows, problem)
+    def complain(self, where: str, error: Exception, rows: int = 1) -> None:
+        """Count rows as dropped by an error on this side, and say so; for integrations."""
+        self._sender.complain("unreadable", rows, f"{where}: {spelt(error)}")
 
     def __enter__(self) -> "Client":
         return self
@@ -247,12 +247,12 @@ class Client:
             try:
                 yield row_text(frames.row_of(row, names, row_id, now)._replace(version=version))
             except Exception as error:  # one bad row must not cost its neighbours
-                self.complain(f"log_batch(): {type(error).__name__}: {error}")
+                self.complain("log_batch()", error)
 
     def _actuals(self, columns: Mapping[str, list[Any]]) -> Iterator[bytes]:
         for row_id, value, time_of in zip(*columns.values(), strict=True):
             if frames.is_missing(value):
-                self.complain(f"actual_batch(): the actual of {row_id!r} is missing")
+                self.complain("actual_batch()", ValueError(f"the actual of {row_id!r} is missing"))
             else:
                 yield row_text(Actual(_text(row_id), time_of, single(value)))
 

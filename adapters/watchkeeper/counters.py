@@ -41,6 +41,18 @@ class Counters:
     """Dropped rows by reason."""
 
 
+def spelt(error: Exception) -> str:
+    """An error of anybody's code as a line, even if it cannot say what it is.
+
+    >>> spelt(ValueError("too big"))
+    'ValueError: too big'
+    """
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return type(error).__name__
+
+
 class Tally:
     """Adds up counts from several threads."""
 

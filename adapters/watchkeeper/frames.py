@@ -66,7 +66,7 @@ def size_of(frame: Any) -> int:
         if isinstance(frame, Mapping):
             return max((len(column) for column in frame.values()), default=0)
         return int(frame.num_rows) if hasattr(frame, "num_rows") else len(frame)
-    except TypeError:
+    except Exception:  # it is the size of something that nobody could read
         return 1
 
 
@@ -91,7 +91,7 @@ def columns_of(frame: Any) -> dict[str, list[Any]]:
 def _pairs(frame: Any) -> Iterator[tuple[str, list[Any]]]:
     if isinstance(frame, Mapping):
         for name, values in frame.items():
-            yield str(name), list(values.tolist() if hasattr(values, "tolist") else values)
+            yield str(name), _values(values)
     elif hasattr(frame, "get_column"):  # polars
         for name in frame.columns:
             yield name, frame.get_column(name).to_list()
@@ -100,10 +100,18 @@ def _pairs(frame: Any) -> Iterator[tuple[str, list[Any]]]:
             yield name, frame.column(place).to_pylist()
     elif hasattr(frame, "iloc") and hasattr(frame, "columns"):  # pandas
         for place, name in enumerate(frame.columns):
-            column = frame.iloc[:, place]
-            yield str(name), column.astype(object).where(column.notna(), None).tolist()
+            yield str(name), _values(frame.iloc[:, place])
     else:
         raise FrameError(f"{type(frame).__name__} is no frame that can be logged")
+
+
+def _values(column: Any) -> list[Any]:
+    if hasattr(column, "notna"):  # pandas
+        column = column.astype(object).where(column.notna(), None)
+    for reader in ("to_pylist", "to_list", "tolist"):
+        if hasattr(column, reader):
+            return list(getattr(column, reader)())
+    return list(column)
 
 
 def rows_of(frame: Any, names: Names, row_ids: Sequence[str], now: int) -> Iterator[Prediction]:
@@ -163,18 +171,15 @@ def _column(frame: Any, name: str) -> list[Any] | None:
     names = frame.schema.names if hasattr(frame, "num_rows") else list(frame)
     if name not in names:
         return None
-    column = frame.column(name) if hasattr(frame, "num_rows") else frame[name]
-    for reader in ("to_pylist", "to_list", "tolist"):
-        if hasattr(column, reader):
-            return list(getattr(column, reader)())
-    return list(column)
+    return _values(frame.column(name) if hasattr(frame, "num_rows") else frame[name])
 
 
 def arrow_requests(
     frame: Any, names: Names, row_ids: Sequence[str], now: int, version: str | None
 ) -> list[Request] | None:
     """The frame as Arrow bodies; None where it is small, or Arrow is absent or cannot hold it."""
-    if len(row_ids) < ARROW_FROM_ROWS or not hasattr(frame, "__arrow_c_stream__"):
+    columnar = isinstance(frame, Mapping) or hasattr(frame, "__arrow_c_stream__")
+    if len(row_ids) < ARROW_FROM_ROWS or not columnar:
         return None
     try:
         import pyarrow as pa  # noqa: PLC0415 - only where the program has it
@@ -207,7 +212,7 @@ def _arrow_rows(
 
 def _arrow_columns(pa: Any, frame: Any) -> dict[str, Any]:
     """Arrow columns by name. An index of pandas follows the columns as one more: left out."""
-    table = pa.table(frame)
+    table = pa.table({str(n): c for n, c in frame.items()} if isinstance(frame, Mapping) else frame)
     titles = list(map(str, frame.columns)) if hasattr(frame, "iloc") else table.column_names
     if len(set(titles)) < len(titles):
         raise FrameError("two columns have one name")

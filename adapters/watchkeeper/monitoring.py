@@ -71,7 +71,7 @@ class Seen:
         try:
             return dict(self._features(*args, **kwargs))
         except Exception as error:  # the decorated function must run all the same
-            self._client.complain(f"monitor: the features: {type(error).__name__}: {error}")
+            self._client.complain("monitor: the features", error)
             return None
 
     def after(self, features: Mapping[str, Any] | None, result: Any, seconds: float) -> None:
@@ -82,7 +82,7 @@ class Seen:
             parts = {"latency_ms": seconds * 1000, **self._answer(result)}
             self._client.log(features, **parts)
         except Exception as error:  # as above
-            self._client.complain(f"monitor: the answer: {type(error).__name__}: {error}")
+            self._client.complain("monitor: the answer", error)
 
 
 def argument_reader(function: Callable[..., Any]) -> Callable[..., Mapping[str, Any]]:

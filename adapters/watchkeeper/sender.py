@@ -12,7 +12,7 @@ from typing import Any
 
 from watchkeeper import exits
 from watchkeeper.breaker import Breaker
-from watchkeeper.counters import Complaints, Counters, Tally
+from watchkeeper.counters import Complaints, Counters, Tally, spelt
 from watchkeeper.delivery import Delivery
 from watchkeeper.ring import Entry, Ring
 from watchkeeper.spool import Spool
@@ -59,7 +59,7 @@ class Sender:
         self._tally = Tally(self._complaints)
         self._delivery = Delivery(self._transport, self._breaker, self._tally, self._complaints)
         self._starting = threading.RLock()
-        self._spooling = threading.RLock()
+        self._moving = threading.RLock()
         self._wake = Wake()
         self._turned = threading.Condition()
         self._settled = 0
@@ -154,7 +154,6 @@ class Sender:
             self._work(deadline)
         elif self._thread is not threading.current_thread():
             self._thread.join(max(0.0, deadline - time.monotonic()))
-        self._left = True
         return self._leave()
 
     def retire(self) -> None:
@@ -196,7 +195,7 @@ class Sender:
                 self._turn()
             except Exception as error:  # a bug of ours must not end the thread or reach the user
                 self._tally.add(errors=1)
-                self._complaints.note("internal", f"unexpected {type(error).__name__}: {error}")
+                self._complaints.note("internal", f"unexpected {spelt(error)}")
                 self._breaker.failed(time.monotonic())
             self._speak()
             if self._closing and not self._waiting():
@@ -226,15 +225,17 @@ class Sender:
         return stored is not None and self._deliver(stored, replayed=True)
 
     def _load(self) -> bool:
-        """Have a request of the ring's oldest rows at hand; False if the ring is empty."""
-        if not self._pending:
-            with self._turned:
-                self._settled = self._ring.left
-                self._turned.notify_all()
-            entries = self._ring.take(self._limits.batch_rows, self._limits.batch_bytes)
-            self._pending.extend(self._made(entries))
-            return bool(self._pending) or (bool(entries) and self._load())
-        return True
+        """Have a request of the ring's oldest rows at hand; False if there are none."""
+        with self._moving:
+            while not self._pending:
+                with self._turned:
+                    self._settled = self._ring.left
+                    self._turned.notify_all()
+                entries = self._ring.take(self._limits.batch_rows, self._limits.batch_bytes)
+                if not entries:
+                    return False
+                self._pending.extend(self._made(entries))
+            return True
 
     def _made(self, entries: Iterable[Entry]) -> list[Request]:
         """Requests of entries: predictions go before actuals logged in the same second."""
@@ -255,24 +256,27 @@ class Sender:
             written.append(row_text(row))
         except Exception as error:  # a value of the user's may do anything when looked at
             self._tally.add(errors=1)
-            self._tally.drop("unwritable", 1, f"{row.prediction_id}: {error}")
+            self._tally.drop("unwritable", 1, f"{row.prediction_id}: {spelt(error)}")
 
     def _deliver(self, request: Request, *, replayed: bool) -> bool:
         instead = self._delivery.deliver(request, replayed=replayed)
         if instead is None:
             return self._put_aside()
-        if replayed and self._spool is not None:
-            self._spool.done()
-        elif self._pending:  # close() may have given up on it meanwhile
-            self._pending.popleft()
-        self._pending.extendleft(reversed(instead))
+        with self._moving:
+            if self._left:  # close() has given up on it meanwhile, and counted it
+                return False
+            if replayed and self._spool is not None:
+                self._spool.done()
+            else:
+                self._pending.popleft()
+            self._pending.extendleft(reversed(instead))
         return True
 
     # ── while the server is away ─────────────────────────────────────────────────────────────
 
     def _put_aside(self) -> bool:
         """Move one request to the spool, where memory needs it; False if nothing was moved."""
-        with self._spooling:
+        with self._moving:
             return self._spool_one()
 
     def _spool_one(self) -> bool:
@@ -290,13 +294,15 @@ class Sender:
 
     def _leave(self) -> bool:
         """The time is over: spool what can be, drop and say the rest."""
-        while self._put_aside():
-            pass
-        left = self._waiting()
-        if left:
-            self._tally.drop("exit", left, "the program ended before the server took them")
-        self._ring.take(left, self._ring.size)
-        self._pending.clear()
+        with self._moving:
+            self._left = True
+            while self._put_aside():
+                pass
+            left = self._waiting()
+            if left:
+                self._tally.drop("exit", left, "the program ended before the server took them")
+            self._ring.take(left, self._ring.size)
+            self._pending.clear()
         if self._thread is None:
             self._let_go()
         self._speak(last=True)
@@ -304,7 +310,7 @@ class Sender:
 
     def _let_go(self) -> None:
         self._transport.close()
-        with self._spooling:
+        with self._moving:
             if self._spool is not None:
                 self._spool.release()
 

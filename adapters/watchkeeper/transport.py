@@ -17,7 +17,7 @@ from watchkeeper.wire import Request
 COMPRESS_FROM_BYTES = 4096
 ANSWER_BYTES = 16 << 20
 IDLE_SECONDS = 4.0
-"""Servers close idle connections after 5 s (uvicorn's default); a new one is cheaper than a retry."""
+"""Servers close idle connections after 5 s (uvicorn's default)."""
 LONGEST_WAIT_SECONDS = 300.0
 
 
