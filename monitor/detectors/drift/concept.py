@@ -17,24 +17,26 @@ from monitor.core.windows import Numbers
 
 _DIGEST = hashlib.sha256().digest_size
 _RECENT = 50
-"""Values that say what the level is after an alarm of a detector that does not say so itself."""
+"""Values that say what the level is now."""
 
 
 class _Concept(StreamDetector):
-    """What the detectors of River have in common here: guarded, one-sided, to bytes and back."""
+    """What the detectors of River have in common here: guarded, one-sided, to bytes and back.
+
+    River starts afresh after an alarm; so do the levels.
+    """
 
     name: ClassVar[str] = "drift.concept"
 
     def __init__(self) -> None:
         self._inner: Any = self._made()
+        self._count = 0
+        self._total = 0.0
+        self._recent: deque[float] = deque(maxlen=_RECENT)
 
     @abstractmethod
     def _made(self) -> Any:
         """The detector of River as it begins."""
-
-    @abstractmethod
-    def _learn(self, value: float) -> tuple[float, float] | None:
-        """Learn a usable value; the level before and after if the stream changed here."""
 
     def _usable(self, value: float) -> bool:
         """Whether the detector may see the value: one NaN would blind it for good."""
@@ -44,10 +46,36 @@ class _Concept(StreamDetector):
         """Learn values in order; an alarm where the level rose, none where it fell."""
         alarms = []
         for index, value in enumerate(values.tolist()):
-            change = self._learn(value) if self._usable(value) else None
-            if change is not None and change[1] > change[0]:
-                alarms.append(Alarm(index, *change))
+            if self._usable(value) and self._changes(value):
+                before, after = self._levels()
+                if after > before:
+                    alarms.append(Alarm(index, before, after))
         return alarms
+
+    @property
+    def mean(self) -> float:
+        """Mean since the last alarm, or of the last 50 values if they reach farther back."""
+        if not self._recent:
+            return nan
+        if self._count < len(self._recent):
+            return sum(self._recent) / len(self._recent)
+        return self._total / self._count
+
+    def _changes(self, value: float) -> bool:
+        if self._inner.drift_detected:
+            self._count, self._total = 0, 0.0
+        self._count += 1
+        self._total += value
+        self._recent.append(value)
+        self._inner.update(value)
+        return bool(self._inner.drift_detected)
+
+    def _levels(self) -> tuple[float, float]:
+        """Means of the older and of the latest values since the alarm before."""
+        latest = list(self._recent)[-max(1, self._count // 2) :]
+        older = self._count - len(latest)
+        before = (self._total - sum(latest)) / older if older else latest[0]
+        return before, sum(latest) / len(latest)
 
     def dump(self) -> bytes:
         """Checksum, head, and the pickled state; the head names method and River's version."""
@@ -77,9 +105,9 @@ def _head(method: str) -> bytes:
 
 
 class Adwin(_Concept):
-    """ADWIN: drops old values while two parts of its window have different means.
+    """ADWIN: two parts of all values since its last alarm have different means.
 
-    Value    levels are means of the loss: of the values dropped, and of those kept.
+    Value    levels are means of the loss: up to the last 50 values, and of those 50.
     Noise    about no false alarm in 10,000 unchanged independent values (delta .002, clock 1).
     Source   A. Bifet, R. Gavalda, SIAM Int. Conf. Data Mining (2007) 443; River.
     """
@@ -87,59 +115,10 @@ class Adwin(_Concept):
     method: ClassVar[str] = "adwin"
 
     def _made(self) -> Any:
-        return ADWIN(delta=0.002, clock=1)  # type: ignore[no-untyped-call]  # River has no types here
-
-    def _learn(self, value: float) -> tuple[float, float] | None:
-        inner = self._inner
-        # River empties the window at the first value after an alarm: what was kept counts on.
-        total, width = (0.0, 0) if inner.drift_detected else (inner.total, inner.width)
-        inner.update(value)
-        if not inner.drift_detected:
-            return None
-        dropped = width + 1 - inner.width
-        if dropped <= 0 or not inner.width:
-            return None
-        return (total + value - inner.total) / dropped, inner.total / inner.width
-
-    @property
-    def mean(self) -> float:
-        """Mean of the window; NaN before the first value."""
-        return self._inner.total / self._inner.width if self._inner.width else nan
+        return ADWIN(delta=0.002, clock=1)  # type: ignore[no-untyped-call]  # River has no types
 
 
-class _Resetting(_Concept):
-    """Detectors that start afresh after an alarm, and know the mean since then."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._count = 0
-        self._total = 0.0
-        self._recent: deque[float] = deque(maxlen=_RECENT)
-
-    def _learn(self, value: float) -> tuple[float, float] | None:
-        if self._inner.drift_detected:
-            self._count, self._total = 0, 0.0
-            self._recent.clear()
-        self._count += 1
-        self._total += value
-        self._recent.append(value)
-        self._inner.update(value)
-        if not self._inner.drift_detected:
-            return None
-        after = sum(self._recent) / len(self._recent)
-        older = self._count - len(self._recent)
-        return (self._total - sum(self._recent)) / older if older else self._level(), after
-
-    def _level(self) -> float:
-        return self._total / self._count
-
-    @property
-    def mean(self) -> float:
-        """Mean since the last alarm; NaN before the first value."""
-        return self._level() if self._count else nan
-
-
-class PageHinkleyTest(_Resetting):
+class PageHinkleyTest(_Concept):
     """Page-Hinkley: sums how far values lie above their mean.
 
     Value    levels are means of the loss: up to the last 50 values, and of those 50.
@@ -154,7 +133,7 @@ class PageHinkleyTest(_Resetting):
         return PageHinkley(mode="up")
 
 
-class Ddm(_Resetting):
+class Ddm(_Concept):
     """DDM: alarms when the error rate lies three deviations above its lowest.
 
     Value    levels are shares of wrong answers: up to the last 50 rows, and of those 50.

@@ -67,13 +67,15 @@ def unit_change(said: FeatureSpec, known: Profile, profile: Profile) -> float | 
     """The factor by which all values seem to be multiplied; None where there is no such sign.
 
     At least half of the values are outside, and divided by the factor the mean is the
-    reference's to within half of its standard deviation, and all values keep the bounds.
+    reference's to within half of its standard deviation, this is at most halved or doubled, and
+    all values keep the bounds.
     """
-    if 2 * (profile.below + profile.above) < profile.finite or known.finite < 2:
+    if 2 * (profile.below + profile.above) < profile.finite or not known.deviation > 0:
         return None
     for scale in _SCALES:
         low, high = profile.minimum / scale, profile.maximum / scale
         inside = (said.min is None or low >= said.min) and (said.max is None or high <= said.max)
-        if inside and abs(profile.mean / scale - known.mean) <= known.deviation / 2:
+        near = abs(profile.mean / scale - known.mean) <= known.deviation / 2
+        if inside and near and 0.5 <= profile.deviation / scale / known.deviation <= 2:
             return scale
     return None

@@ -1,0 +1,58 @@
+"""Numbers out of range."""
+
+import numpy as np
+import pytest
+from counted import HOUR, counted, profiles
+
+from monitor.core.spec import FeatureSpec, ModelSpec, Task
+from monitor.detectors.quality.range import Range
+
+SPEC = ModelSpec(Task.BINARY, {"age": FeatureSpec(min=0, max=120), "city": FeatureSpec()})
+
+
+def measured(before, now):
+    reference = profiles(age=counted(before, low=0, high=120), city=["a"] * len(before))
+    current = profiles(age=counted(now, reference["age"], low=0, high=120), city=["b"] * len(now))
+    return list(Range().measure(SPEC, HOUR, reference, current))
+
+
+def test_a_value_outside_breaks_the_rule():
+    (m,) = measured([20, 30, 40], [-5, 30, 200, 150])
+
+    assert (m.value, m.p_value, m.expected) == (0.75, None, 0)
+    assert m.evidence == {"below": 1, "above": 2, "minimum": -5, "maximum": 200}
+
+
+def test_the_bounds_themselves_are_inside():
+    (m,) = measured([20, 30, 40], [0, 120])
+
+    assert m.value == 0
+
+
+def test_a_reference_that_breaks_the_rule_itself_makes_it_a_matter_of_chance():
+    (same,) = measured([-1, 30] * 500, [-1, 30] * 10)
+    (more,) = measured([-1, 30] * 500, [-1] * 40)
+
+    assert same.p_value == 1
+    assert more.p_value < 1e-6
+
+
+@pytest.mark.parametrize("scale", [1000, 100])
+def test_a_change_of_unit_is_recognised(scale):
+    ages = np.random.default_rng(4).uniform(18, 80, 500)
+
+    (m,) = measured(ages, ages * scale)
+
+    assert m.evidence["scale"] == scale
+
+
+def test_values_far_out_of_range_are_not_taken_for_a_change_of_unit():
+    ages = np.random.default_rng(5).uniform(18, 80, 500)
+
+    (m,) = measured(ages, ages + 5000)
+
+    assert "scale" not in m.evidence
+
+
+def test_nothing_finite_is_not_measured():
+    assert not measured([20, 30], [None, np.nan])
