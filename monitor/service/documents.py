@@ -24,6 +24,7 @@ _ERRORS = {
 }
 _RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 _KEYS = (401, 403)
+_PROBLEM = ProblemAnswer.model_json_schema()
 
 
 def answers(
@@ -34,7 +35,7 @@ def answers(
     for code in sorted({*errors, *(_KEYS if keyed else ())}):
         described[code] = {
             "description": _ERRORS[code],
-            "content": {MEDIA_TYPE: {"schema": ProblemAnswer.model_json_schema()}},
+            "content": {MEDIA_TYPE: {"schema": _PROBLEM}},
             **({"headers": _RETRY} if code in {429, 503} else {}),
         }
     described["default"] = {"description": "Any other error, as a problem document"}

@@ -283,7 +283,7 @@ def house():
     return house
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def house_with():
     """A service whose rooms have other options."""
     return House

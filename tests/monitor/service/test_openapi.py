@@ -41,9 +41,9 @@ ROUTES = {
 OPERATIONS = [(method, path) for method, paths in ROUTES.items() for path in sorted(paths)]
 
 
-@pytest.fixture
-def document(house):
-    return json.loads(house.get("/openapi.json").text)
+@pytest.fixture(scope="module")
+def document(house_with):
+    return json.loads(house_with().get("/openapi.json").text)
 
 
 def test_the_document_holds_the_routes_of_the_contract_and_no_others(document):
