@@ -96,7 +96,8 @@ def learn(
         column = examples.feature(name)
         if _varies(column):
             spec = specs.get(name, FeatureSpec())
-            feature = Learned(name, kind, bounds.get(name), *_detail(kind, column, spec))
+            bound = _span(column) if kind is FeatureType.TIMESTAMP else bounds.get(name)
+            feature = Learned(name, kind, bound, *_detail(kind, column, spec))
             if kind is not FeatureType.CATEGORY or feature.categories:
                 learned.append(feature)
     return Encoder(tuple(learned))
@@ -106,6 +107,12 @@ def _varies(column: Any) -> bool:
     if pa.types.is_list(column.type):
         return any(v for v in column.to_pylist())
     return len(column.unique()) > 1
+
+
+def _span(column: Any) -> Bounds:
+    """First and last day seen: times go on and on, and no model knows what comes after."""
+    days = [t / _DAY for v in column.to_pylist() if (t := values.moment(v)) is not None]
+    return Bounds(min(days, default=0.0), max(days, default=0.0))
 
 
 def _detail(kind: FeatureType, column: Any, spec: FeatureSpec) -> tuple[Mapping[str, int], int]:
@@ -135,11 +142,11 @@ def _code(feature: Learned, value: object) -> float:
     return nan if text is None else float(feature.categories.get(text, 0))
 
 
-def _clock(value: object) -> tuple[float, float, float]:
+def _clock(feature: Learned, value: object) -> tuple[float, float, float]:
     time = values.moment(value)
     if time is None:
         return nan, nan, nan
-    return time / _DAY, float(time // _HOUR % 24), float((time // _DAY + 3) % 7)
+    return _bounded(feature, time / _DAY), float(time // _HOUR % 24), float((time // _DAY + 3) % 7)
 
 
 def _measures(value: object) -> tuple[float, float]:
@@ -152,7 +159,7 @@ _READERS: Mapping[FeatureType, Callable[[Learned, object], Sequence[float]]] = {
     FeatureType.NUMBER: lambda f, v: (_bounded(f, values.number(v)),),
     FeatureType.BOOLEAN: lambda _, v: (values.boolean(v),),
     FeatureType.CATEGORY: lambda f, v: (_code(f, v),),
-    FeatureType.TIMESTAMP: lambda _, v: _clock(v),
+    FeatureType.TIMESTAMP: _clock,
     FeatureType.TEXT: lambda _, v: _measures(values.category(v)),
     FeatureType.EMBEDDING: lambda f, v: values.vector(v, f.size),
 }
@@ -172,7 +179,7 @@ def _column(feature: Learned, column: Any) -> Matrix:
         case FeatureType.CATEGORY if pa.types.is_string(column.type):
             return _codes(feature, column)
         case FeatureType.TIMESTAMP if pa.types.is_timestamp(column.type):
-            return _clocks(column)
+            return _clocks(feature, column)
     read = _READERS[feature.type]
     flat = [x for value in column.to_pylist() for x in read(feature, value)]
     return np.array(flat, np.float64).reshape(len(column), len(feature.outputs))
@@ -187,9 +194,12 @@ def _codes(feature: Learned, column: Any) -> Matrix:
     return codes[np.where(missing, len(known), places).astype(np.int64)][:, None]
 
 
-def _clocks(column: Any) -> Matrix:
+def _clocks(feature: Learned, column: Any) -> Matrix:
     given = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64())
     valid = np.asarray(given.is_valid().to_numpy(zero_copy_only=False), bool)
     time = np.asarray(given.fill_null(0).to_numpy(zero_copy_only=False), np.int64)
-    parts = [time / _DAY, time // _HOUR % 24, (time // _DAY + 3) % 7]
+    days = time / _DAY
+    if feature.bounds is not None:
+        days = np.clip(days, feature.bounds.low, feature.bounds.high)
+    parts = [days, time // _HOUR % 24, (time // _DAY + 3) % 7]
     return np.where(valid[:, None], np.stack(parts, axis=1).astype(np.float64), nan)
