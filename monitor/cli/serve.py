@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -36,6 +37,10 @@ def serve(config: Path | None, **flags: object) -> None:
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # says each round that waits
     _run(settings, _listening(settings))
+
+
+def _stopped(number: int, frame: object) -> None:
+    """uvicorn stops on a signal and then raises it again: a stop that was asked for is no error."""
 
 
 def _listening(settings: Settings) -> socket.socket:
@@ -73,6 +78,8 @@ def _run(settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked, _stopped)
     server.run(sockets=[listener])
     if front.problem is not None:
         raise front.problem
