@@ -11,7 +11,6 @@ from pathlib import Path
 
 import httpx
 
-
 _SERVE = (sys.executable, "-m", "monitor.cli", "serve", "--port", "0")
 
 

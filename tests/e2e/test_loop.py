@@ -40,12 +40,13 @@ def world(rng, count, start, flipped=False):
     return rows, actuals
 
 
-def run_of(service, status):
-    """The newest run, once it has ended."""
+def run_of(service, status, number=1):
+    """The newest of so many runs, once it has ended."""
 
     def ended():
         runs = service.ask("GET", "/v1/models/m/runs")["items"]
-        return runs[0] if runs and runs[0]["status"] not in {"queued", "running"} else None
+        over = len(runs) == number and runs[0]["status"] not in {"queued", "running"}
+        return runs[0] if over else None
 
     run = eventually(ended, 90)
     assert run["status"] == status, run
@@ -99,7 +100,7 @@ def test_a_concept_change_is_noticed_explained_retrained_gated_and_promoted(tmp_
         (incident,) = service.ask("GET", "/v1/models/m/incidents")["items"]
         assert incident["causes"]
 
-        run = run_of(service, "succeeded")
+        run = run_of(service, "succeeded", number=2)
         assert run["incident"] == incident["id"]
         assert run["verdict"]["decision"] == "promote"
         assert all(r["passed"] for r in run["verdict"]["reasons"] if r["check"] == "better")

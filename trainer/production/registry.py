@@ -292,7 +292,7 @@ class Registry:
             champion=champion.name if champion else None,
             promoted_at=datetime.fromisoformat(history[-1][1]) if history else None,
             last_started_at=begun.started_at if begun else None,
-            last_event_at=begun.request.event_time if begun else None,
+            last_event_at=_event_time(begun) if begun else None,
             rejected_in_row=next(
                 (i for i, s in enumerate(judged) if s is not Status.REJECTED), len(judged)
             ),
@@ -307,6 +307,14 @@ def _point(connection: sqlite3.Connection, model: str, alias: str, number: int) 
         "SET version = excluded.version, generation = generation + 1",
         (model, alias, number),
     )
+
+
+def _event_time(run: Run) -> datetime | None:
+    """How far event time had come when a run was asked for; else the newest row it learned from."""
+    newest = run.record.snapshot.get("to")
+    if run.request.event_time is None and isinstance(newest, str):
+        return datetime.fromisoformat(newest)
+    return run.request.event_time
 
 
 def _run(content: bytes) -> Run:
