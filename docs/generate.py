@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
-from monitor.app import create_app
-from monitor.service.metrics import METRICS
-
+from monitor.app import open_house
 from monitor.cli import COMMANDS
-from monitor.core.errors import WatchkeeperError
+from monitor.core import errors as core_errors
 from monitor.detectors import DETECTORS, STREAMS
+from monitor.service.metrics import METRICS
 from monitor.settings import Settings
 
 HERE = Path(__file__).parent
@@ -27,7 +26,9 @@ def pages() -> dict[str, str]:
 def openapi() -> str:
     """The OpenAPI document that a service with the default settings gives."""
     with tempfile.TemporaryDirectory() as directory:
-        document = create_app(Settings(data_dir=Path(directory))).openapi()
+        house = open_house(Settings(data_dir=Path(directory)))
+        document = house.app.openapi()
+        house.close()
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
@@ -73,11 +74,9 @@ def detectors() -> list[tuple[str, str]]:
 
 def errors() -> Iterator[tuple[str, int, str]]:
     """Title, status and meaning of each error that an answer may carry."""
-    waiting: list[type[WatchkeeperError]] = [WatchkeeperError]
-    while waiting:
-        kind = waiting.pop(0)
-        waiting += kind.__subclasses__()
-        yield kind.title, kind.status, sentence(kind)
+    for kind in vars(core_errors).values():
+        if isinstance(kind, type) and issubclass(kind, core_errors.WatchkeeperError):
+            yield kind.title, kind.status, sentence(kind)
 
 
 def settings() -> Iterator[tuple[str, str]]:
