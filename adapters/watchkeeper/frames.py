@@ -78,7 +78,7 @@ def columns_of(frame: Any) -> dict[str, list[Any]]:
     >>> columns_of({"age": (41, 42)})
     {'age': [41, 42]}
     """
-    pairs = list(_pairs(frame))
+    pairs = [(name, _values(c)) for name, c in zip(_titles(frame), _columns(frame), strict=True)]
     columns = dict(pairs)
     if len(columns) < len(pairs):
         raise FrameError("two columns have one name")
@@ -88,21 +88,26 @@ def columns_of(frame: Any) -> dict[str, list[Any]]:
     return columns
 
 
-def _pairs(frame: Any) -> Iterator[tuple[str, list[Any]]]:
+def _titles(frame: Any) -> list[str]:
     if isinstance(frame, Mapping):
-        for name, values in frame.items():
-            yield str(name), _values(values)
-    elif hasattr(frame, "get_column"):  # polars
-        for name in frame.columns:
-            yield name, frame.get_column(name).to_list()
-    elif hasattr(frame, "schema") and hasattr(frame, "num_rows"):  # Arrow
-        for place, name in enumerate(frame.schema.names):
-            yield name, frame.column(place).to_pylist()
-    elif hasattr(frame, "iloc") and hasattr(frame, "columns"):  # pandas
-        for place, name in enumerate(frame.columns):
-            yield str(name), _values(frame.iloc[:, place])
-    else:
-        raise FrameError(f"{type(frame).__name__} is no frame that can be logged")
+        return list(map(str, frame))
+    if hasattr(frame, "schema") and hasattr(frame, "num_rows"):  # Arrow
+        return list(frame.schema.names)
+    if hasattr(frame, "iloc") or hasattr(frame, "to_series"):  # pandas, polars
+        return list(map(str, frame.columns))
+    raise FrameError(f"{type(frame).__name__} is no frame that can be logged")
+
+
+def _columns(frame: Any) -> Iterator[Any]:
+    """The columns in the order of their titles, as the library has them."""
+    if isinstance(frame, Mapping):
+        yield from frame.values()
+        return
+    for place in range(len(_titles(frame))):
+        if hasattr(frame, "iloc"):
+            yield frame.iloc[:, place]
+        else:
+            yield frame.column(place) if hasattr(frame, "num_rows") else frame.to_series(place)
 
 
 def _values(column: Any) -> list[Any]:
@@ -168,10 +173,11 @@ def is_missing(value: Any) -> bool:
 
 
 def _column(frame: Any, name: str) -> list[Any] | None:
-    names = frame.schema.names if hasattr(frame, "num_rows") else list(frame)
-    if name not in names:
-        return None
-    return _values(frame.column(name) if hasattr(frame, "num_rows") else frame[name])
+    """The values of a column; None if there is no such column."""
+    for title, column in zip(_titles(frame), _columns(frame), strict=True):
+        if title == name:
+            return _values(column)
+    return None
 
 
 def arrow_requests(
@@ -187,8 +193,8 @@ def arrow_requests(
         return None
     try:
         table = _arrow_rows(pa, frame, names, row_ids, (now, version))
-    except pa.ArrowException:
-        return None  # a column of mixed types: JSON keeps each value as it is
+    except (pa.ArrowException, FrameError, TypeError, OverflowError):
+        return None  # such as a column of mixed types: JSON keeps each value, or says what is wrong
     return [_arrow_request(pa, part) for part in _slices(table)]
 
 
@@ -211,12 +217,16 @@ def _arrow_rows(
 
 
 def _arrow_columns(pa: Any, frame: Any) -> dict[str, Any]:
-    """Arrow columns by name. An index of pandas follows the columns as one more: left out."""
-    table = pa.table({str(n): c for n, c in frame.items()} if isinstance(frame, Mapping) else frame)
-    titles = list(map(str, frame.columns)) if hasattr(frame, "iloc") else table.column_names
+    """Arrow columns by name. Raises FrameError if two have one name."""
+    titles = _titles(frame)
     if len(set(titles)) < len(titles):
         raise FrameError("two columns have one name")
-    return {title: _plain(pa, table.column(place)) for place, title in enumerate(titles)}
+    if isinstance(frame, Mapping) or hasattr(frame, "iloc"):
+        # One by one: pandas' own way would bring the index along, and stumble over names.
+        columns = [pa.array(column) for column in _columns(frame)]
+    else:
+        columns = pa.table(frame).columns
+    return {name: _plain(pa, column) for name, column in zip(titles, columns, strict=True)}
 
 
 def _times(pa: Any, column: Any, size: int, now: int) -> Any:
