@@ -94,6 +94,7 @@ def evidence(
         champion=theirs,
         champion_version=assignment.incumbent,
         outside=_outside(judged) if champion is None else None,
+        live="prediction" in judged.rows.column("origin"),
         per_class={name: int((learned == i).sum()) for i, name in enumerate(judged.target.labels)},
         reads=frozenset(f.name for f in encoder.features),
         champion_reads=read,

@@ -120,11 +120,14 @@ def digest(directory: Path) -> str:
 def load(directory: Path, expected: str | None = None) -> Packaged:
     """Load an artefact after its hashes are verified, those it says and the one expected of it.
 
-    Raises ValueError if a hash differs or the form is unknown, OSError if a file is not there.
+    Raises ValueError if a hash differs or a file cannot be read, OSError if one is not there.
     """
     if expected is not None and digest(directory) != expected:
         raise ValueError("the manifest is not the one that was packaged")
-    manifest = msgspec.json.decode((directory / MANIFEST).read_bytes(), type=Manifest)
+    try:
+        manifest = msgspec.json.decode((directory / MANIFEST).read_bytes(), type=Manifest)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"the manifest cannot be read: {error}") from error
     for name, wanted in manifest.files.items():
         if Path(name).name != name or _hash(directory / name) != wanted:
             raise ValueError(f"{name} is not the file that was packaged")
@@ -133,7 +136,11 @@ def load(directory: Path, expected: str | None = None) -> Packaged:
     form = FORMS[manifest.form]
     if not {form.file, ENCODER} <= set(manifest.files):
         raise ValueError("the manifest does not vouch for the model and its encoder")
-    return Packaged(manifest, read_encoder(directory), form.read(directory, len(manifest.labels)))
+    try:
+        model = form.read(directory, len(manifest.labels))
+    except Exception as error:  # each library has errors of its own, and a version of it may differ
+        raise ValueError(f"{form.file} cannot be read: {error}") from error
+    return Packaged(manifest, read_encoder(directory), model)
 
 
 def card(manifest: Manifest) -> str:

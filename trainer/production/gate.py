@@ -84,7 +84,8 @@ class Evidence:
     `per_class` counts the rows learned from; `reads` are the features that the challenger reads,
     `champion_reads` those of the champion that have values in the gate rows. `plain` and
     `no_change` are mean plain losses (0/1, or squared) of the challenger and of repeating the
-    last actual. `outside` are losses of an outside version beside ours on the rows it answered.
+    last actual. `outside` are losses of an outside version beside ours on the rows it answered; it is
+    `live` where it answered real traffic, and then it holds the place of a champion.
     """
 
     challenger: Matrix
@@ -96,6 +97,7 @@ class Evidence:
     champion: Matrix | None = None
     champion_version: str | None = None
     outside: tuple[Matrix, Matrix] | None = None
+    live: bool = False
     per_class: Mapping[str, int] = field(default_factory=dict)
     reads: frozenset[str] = frozenset()
     champion_reads: frozenset[str] = frozenset()
@@ -115,6 +117,7 @@ def judge(evidence: Evidence) -> Verdict:
         _beats_constant(evidence),
         _schema(evidence),
         better,
+        *([] if evidence.outside is None else [_outside(evidence, evidence.outside)]),
         *evidence.checks,
         *_warnings(evidence),
     )
@@ -191,13 +194,22 @@ def _warnings(evidence: Evidence) -> list[Reason]:
         found.append(Reason("calibration", off <= _CALIBRATION, detail, numbers, blocks=False))
     if evidence.champion is not None:
         found += _segments(evidence, evidence.champion)
-    if evidence.outside is not None:
-        theirs, ours = evidence.outside
-        outside = gain(theirs, ours, evidence.seed)
-        detail = f"better than the version outside with probability {outside.probability:.2f}"
-        passed = outside.probability >= PROMOTE
-        found.append(Reason("outside", passed, detail, _numbers(outside), blocks=False))
     return found
+
+
+def _outside(evidence: Evidence, outside: tuple[Matrix, Matrix]) -> Reason:
+    """Against a version that others serve: it blocks where that answers real traffic.
+
+    What a reference says that a model answered is told, and holds nothing back.
+    """
+    theirs, ours = outside
+    found = gain(theirs, ours, evidence.seed)
+    detail = (
+        f"loss {ours.mean():.4f} against {theirs.mean():.4f} of the version outside on the newest "
+        f"{found.rows} rows: better with probability {found.probability:.2f}, {PROMOTE} is needed"
+    )
+    passed = found.probability >= PROMOTE
+    return Reason("outside", passed, detail, _numbers(found), blocks=evidence.live)
 
 
 def _no_change(evidence: Evidence) -> Reason:

@@ -57,7 +57,10 @@ def category(value: object) -> str | None:
         return "true" if value else "false"
     if isinstance(value, list | dict | bytes):
         return None
-    return label(value)
+    try:
+        return label(value)
+    except ValueError:  # a number of thousands of digits has no text
+        return None
 
 
 def moment(value: object) -> int | None:

@@ -1,0 +1,64 @@
+"""Cleaning: what teaches nothing goes, and only that."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from monitor.core.spec import FeatureType, Task
+from trainer.research import clean
+from trainer.research.collect import Examples, Target
+
+
+def test_rows_without_an_actual_with_a_later_twin_or_repeated_are_left_out(made):
+    table = made.table("binary", 50)
+    actual = table["actual"].to_pylist()
+    actual[3] = None
+    table = table.set_column(table.column_names.index("actual"), "actual", pa.array(actual))
+    twice = table.slice(10, 1).set_column(0, "prediction_id", pa.array(["another"]))
+    again = table.slice(20, 1)
+    mixed = pa.concat_tables([twice, again, table])
+
+    rows, removed = clean.usable(Examples(mixed), Task.BINARY)
+
+    assert removed == {"no actual": 1, "same id": 1, "repeated": 1}
+    assert rows.rows == 49
+    assert (np.diff(rows.timestamps) > 0).all()
+
+
+def test_equal_rows_of_one_coarse_moment_are_honest(made):
+    table = made.table("binary", 4)
+    same = pa.concat_tables([table.slice(0, 1)] * 6)
+    same = same.set_column(0, "prediction_id", pa.array([f"p{i}" for i in range(6)]))
+
+    assert clean.usable(Examples(same), Task.BINARY)[0].rows == 6
+
+
+def test_an_actual_that_is_no_number_is_none(made):
+    table = made.table("regression", 5)
+    actual = pa.array([1.0, None, float("nan"), float("inf"), 2.0])
+    table = table.set_column(table.column_names.index("actual"), "actual", actual)
+
+    assert clean.usable(Examples(table), Task.REGRESSION)[1]["no actual"] == 3
+
+
+def test_bounds_leave_room_for_drift_but_not_for_another_unit():
+    values = np.random.default_rng(0).normal(10, 1, 5000)
+    table = Examples(pa.table({"features.x": values, "features.c": [1.0] * 5000}))
+
+    bounds = clean.learn_bounds(table, {"x": FeatureType.NUMBER, "c": FeatureType.NUMBER})
+
+    assert set(bounds) == {"x"}
+    assert bounds["x"].low == pytest.approx(0.7, abs=1)
+    assert bounds["x"].high == pytest.approx(19.3, abs=1)
+
+
+def test_the_positive_label_comes_last_and_too_many_classes_are_refused(made):
+    table = made.table("binary", 50)
+    spec = made.spec("binary", positive_label="0")
+    assert Target.of(spec, Examples(table)).labels == ("1", "0")
+    assert Target.of(made.spec("binary"), Examples(table)).labels == ("0", "1")
+    many = Examples(made.table("multiclass", 50))
+    with pytest.raises(ValueError, match="cannot have 3 classes"):
+        Target.of(spec, many)
+    known = Target.of(made.spec("multiclass"), many)
+    assert known.encode(Examples(table)).tolist() == [-1.0] * 50
