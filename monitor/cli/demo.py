@@ -29,10 +29,10 @@ SPEC: dict[str, Any] = {
     "alerts": {"false_alarms_per_month": 1},
     "retrain": {
         "policy": "on_performance",
-        "cooldown": "21d",
+        "cooldown": "28d",
         "min_labels": 1000,
         "promote": "auto",
-        "budget": "2s",
+        "budget": "1s",
     },
 }
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from monitor.cli.connection import Connection
 from monitor.cli.retrain import OVER
 
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.1
 _RUN_SECONDS = 120.0
 
 
@@ -127,7 +127,7 @@ class Replay:
         """Have the last weeks checked, tell what is new, and wait for a run that it led to."""
         now = self.stream.moment(end)
         self.client.flush(60)
-        span = {"from": (now - 3 * self.check_every).isoformat(), "to": now.isoformat()}
+        span = {"from": (now - 2 * self.check_every).isoformat(), "to": now.isoformat()}
         self.connection.ask("POST", f"/v1/models/{self.model}/check", json=span)
         yield from self._tell_incidents(now)
         for run in self._new_runs():
@@ -181,7 +181,7 @@ class Replay:
         if run["status"] == "failed":
             yield Told(now, "failed", run["error"])
         for reason in verdict.get("reasons", ()):
-            if reason["check"] in {"gain", "baseline"} or not reason["passed"]:
+            if reason["check"] in {"better", "outside"} or (reason["blocks"] and not reason["passed"]):
                 mark = "passed" if reason["passed"] else "not passed"
                 yield Told(now, "gate", f"{reason['check']} {mark}: {reason['detail']}")
         if run["status"] == "succeeded":
