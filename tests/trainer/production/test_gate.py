@@ -121,6 +121,14 @@ def test_warnings_are_recorded_and_hold_nothing_back(change, check):
     assert gate.judge(replace(GOOD, **change)).decision is Outcome.PROMOTE
 
 
+def test_a_version_outside_that_answers_real_traffic_must_be_beaten():
+    worse = replace(GOOD, champion=None, outside=(np.full(50, 0.1), np.full(50, 0.3)), live=True)
+    better = replace(worse, outside=(np.full(50, 0.3), np.full(50, 0.1)))
+
+    assert gate.judge(worse).decision is Outcome.REJECT
+    assert gate.judge(better).decision is Outcome.PROMOTE
+
+
 def test_zones_tell_how_sure_the_comparison_is():
     rng = np.random.default_rng(0)
     noise = rng.normal(scale=0.2, size=100)
