@@ -37,7 +37,8 @@ def test_every_detector_metric_and_command_is_documented(pages):
 
 
 def test_every_error_of_the_tree_is_documented(pages):
-    kinds = [kind for kind in vars(errors).values() if hasattr(kind, "title")]
+    root = errors.WatchkeeperError
+    kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, root)]
 
     assert len(kinds) > 10
     assert {k.title for k in kinds if f"| `{k.title}` | {k.status} |" not in pages[TABLES]} == set()
