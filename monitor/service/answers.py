@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from starlette.responses import Response
+from fastapi import Response
 
 from monitor.core.decisions import Incident
 from monitor.core.findings import Finding

@@ -8,12 +8,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from time import perf_counter
 from typing import Any
 
-import anyio.to_thread
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
-from starlette.requests import Request
-from starlette.responses import Response
 
 from monitor.core.ports import Json
 from monitor.core.rows import Accepted, Body, Kind
@@ -97,7 +95,7 @@ def _append(rooms: Rooms, kind: Kind) -> _Store:
         if len(body.content) < INLINE and not body.encoding:
             waiting = rooms.log.append(model, kind, body)
         else:
-            waiting = await anyio.to_thread.run_sync(rooms.log.append, model, kind, body)
+            waiting = await run_in_threadpool(rooms.log.append, model, kind, body)
         # Shielded: a sender that hangs up must not cancel what the journal is about to write.
         return await asyncio.shield(asyncio.wrap_future(waiting))
 
@@ -106,6 +104,6 @@ def _append(rooms: Rooms, kind: Kind) -> _Store:
 
 def _put(rooms: Rooms) -> _Store:
     async def store(model: str, body: Body) -> Accepted:
-        return await anyio.to_thread.run_sync(rooms.references.put, model, body)
+        return await run_in_threadpool(rooms.references.put, model, body)
 
     return store

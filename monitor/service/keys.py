@@ -2,12 +2,16 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
-
-from starlette.types import ASGIApp, Receive, Scope, Send
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
 
 from monitor.service.problems import problem
 
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""An ASGI application, and what it is called with (asgi.readthedocs.io)."""
 OPEN = frozenset({"/healthz", "/readyz"})
 """Addresses that a load balancer must reach without a key."""
 
@@ -18,7 +22,7 @@ class ApiKeys:
     A token is compared with every key in constant time. No key at all lets everything through.
     """
 
-    def __init__(self, app: ASGIApp, keys: Iterable[str]) -> None:
+    def __init__(self, app: Application, keys: Iterable[str]) -> None:
         self._app = app
         self._keys = [hashlib.sha256(key.encode()).digest() for key in keys]
 

@@ -11,6 +11,7 @@ from monitor.core.errors import BodyError
 DEEPEST = 64
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BUT_MARKS = bytes(set(range(256)) - set(b'[]{}"\\'))
+_AS_ARRAYS = bytes.maketrans(b"{}", b"[]")
 
 
 def check_nesting(content: bytes) -> None:
@@ -22,13 +23,13 @@ def check_nesting(content: bytes) -> None:
     Traceback (most recent call last):
     monitor.core.errors.BodyError: the body is nested deeper than 64
     """
-    marks = content.translate(None, _BUT_MARKS).replace(b'""', b"")
+    marks = content.translate(_AS_ARRAYS, _BUT_MARKS).replace(b'""', b"")
     if b'"' in marks or b"\\" in marks:  # a string holds brackets or escapes: cut strings out
-        marks = _STRING.sub(b"", content).translate(None, _BUT_MARKS)
+        marks = _STRING.sub(b"", content).translate(_AS_ARRAYS, _BUT_MARKS)
     for _ in range(DEEPEST):
-        inner = marks.replace(b"[]", b"").replace(b"{}", b"")
+        inner = marks.replace(b"[]", b"")
         if len(inner) == len(marks):
             return
         marks = inner
-    if b"[]" in marks or b"{}" in marks:
+    if b"[]" in marks:
         raise BodyError(f"the body is nested deeper than {DEEPEST}")

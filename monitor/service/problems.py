@@ -7,11 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 
 from monitor.core.errors import UnavailableError, WatchkeeperError
 
@@ -38,9 +35,9 @@ def problem(
 def install_errors(app: FastAPI) -> None:
     """Make the app answer every error with a problem document, and no traceback."""
     app.add_exception_handler(WatchkeeperError, _ours)
-    app.add_exception_handler(HTTPException, _of_the_framework)
+    for refused in (404, 405, HTTPException):  # the first two come from below the framework
+        app.add_exception_handler(refused, _of_the_framework)
     app.add_exception_handler(RequestValidationError, _of_a_parameter)
-    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -64,10 +61,6 @@ async def _of_a_parameter(request: Request, error: Any) -> Response:  # noqa: AR
     name = ".".join(str(part) for part in first["loc"][1:]) or "request"
     said = first["msg"][:1].lower() + first["msg"][1:]
     return problem(400, "Unreadable parameter", f"{name}: {said}")
-
-
-async def _gone(request: Request, error: Any) -> Response:  # noqa: ARG001
-    return problem(400, "Unreadable body", "the connection was closed before the body ended")
 
 
 async def _unexpected(request: Request, error: Any) -> Response:

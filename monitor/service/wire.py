@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from starlette.requests import Request
+from fastapi import Request
 
 from monitor.core.errors import BodyError, BodyTooLargeError, MediaTypeError, UnknownKeyError
 from monitor.core.ports import Json
@@ -22,10 +22,15 @@ async def read_body(request: Request, limit: int) -> Body:
     if declared.isdecimal() and int(declared) > limit:
         raise BodyTooLargeError(limit)
     parts, size = [], 0
-    async for part in request.stream():
-        if (size := size + len(part)) > limit:
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] != "http.request":
+            raise BodyError("the connection was closed before the body ended")
+        parts.append(message.get("body", b""))
+        if (size := size + len(parts[-1])) > limit:
             raise BodyTooLargeError(limit)
-        parts.append(part)
+        more = message.get("more_body", False)
     content = parts[0] if len(parts) == 1 else b"".join(parts)
     media_type = headers.get("content-type") or "application/json"
     return Body(content, media_type, headers.get("content-encoding", ""))

@@ -1,9 +1,7 @@
 """Whether the service is there, whether it is ready, and what it counts."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from prometheus_client import exposition
-from starlette.requests import Request
-from starlette.responses import Response
 
 from monitor.core.errors import NotReadyError
 from monitor.service.answers import JsonAnswer

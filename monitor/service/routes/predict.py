@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
-from starlette.requests import Request
+from fastapi import APIRouter, Depends, Request
 
 from monitor.core.errors import BodyError
 from monitor.core.ports import Answer, Json
