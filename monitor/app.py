@@ -12,11 +12,10 @@ from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from fastapi import FastAPI
-from starlette.responses import HTMLResponse, JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp
 
 from monitor.console.status import StatusPage
-from monitor.core.errors import WatchkeeperError
 from monitor.core.ports import Clock
 from monitor.detectors import DETECTORS, STREAMS
 from monitor.detectors.drift.distances import METHODS
@@ -29,9 +28,8 @@ from monitor.engine.round import Round
 from monitor.engine.thresholds import declared_kpi
 from monitor.service.bodies import decode
 from monitor.service.deps import Rooms
-from monitor.service.keys import ApiKeys
 from monitor.service.metrics import ServiceMetrics, StateCollector, create_registry
-from monitor.service.problems import install_errors, problem
+from monitor.service.problems import install_errors
 from monitor.service.router import create_router
 from monitor.service.spec_wire import Known
 from monitor.settings import Settings
@@ -201,67 +199,3 @@ def _api(rooms: Rooms) -> FastAPI:
         return HTMLResponse(page.draw())
 
     return app
-
-
-class Front:
-    """The ASGI application: there at once, and open when the house is.
-
-    While the journal of an earlier life is folded, /healthz says alive and everything else 503.
-    `opened` is called when that is over; if the house cannot be opened, `failed` is, and `problem`
-    says why.
-    """
-
-    def __init__(
-        self,
-        settings: Settings,
-        opened: Callable[[], None] = lambda: None,
-        failed: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._settings = settings
-        self._failed = failed
-        self._opened = opened
-        self._house: House | None = None
-        self._thread = threading.Thread(target=self._open, name="open")
-        self.problem: WatchkeeperError | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or hand over to the rooms."""
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif self._house is not None:
-            await self._house.app(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"] == "/healthz":
-            await JSONResponse({"status": "alive"})(scope, receive, send)
-        elif scope["type"] == "http":
-            answer = problem(
-                503,
-                "Not ready",
-                "the service is starting: rows from before are still being folded",
-                {"Retry-After": "1"},
-            )
-            await answer(scope, receive, send)
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        message: Message = await receive()
-        assert message["type"] == "lifespan.startup"
-        self._thread.start()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        self._thread.join()
-        if self._house is not None:
-            self._house.close()
-        await send({"type": "lifespan.shutdown.complete"})
-
-    def _open(self) -> None:
-        try:
-            self._house = open_house(self._settings)
-        except WatchkeeperError as error:
-            self.problem = error
-            self._failed()
-        else:
-            self._opened()
-
-
-def keyed(front: ASGIApp, settings: Settings) -> ASGIApp:
-    """The application for an ASGI server: keys are asked for before anything else."""
-    return ApiKeys(front, settings.api_keys)

@@ -124,10 +124,10 @@ class Replay:
             self.client.actual(self.stream.id(i), int(self.stream.actual[i]), timestamp=came)
 
     def _look(self, end: int) -> Iterator[Told]:
-        """Have the last weeks checked, tell what is new, and wait for a run that it led to."""
+        """Have the last week checked, tell what is new, and wait for a run that it led to."""
         now = self.stream.moment(end)
         self.client.flush(60)
-        span = {"from": (now - 2 * self.check_every).isoformat(), "to": now.isoformat()}
+        span = {"from": (now - self.check_every).isoformat(), "to": now.isoformat()}
         self.connection.ask("POST", f"/v1/models/{self.model}/check", json=span)
         yield from self._tell_incidents(now)
         for run in self._new_runs():
@@ -181,7 +181,9 @@ class Replay:
         if run["status"] == "failed":
             yield Told(now, "failed", run["error"])
         for reason in verdict.get("reasons", ()):
-            if reason["check"] in {"better", "outside"} or (reason["blocks"] and not reason["passed"]):
+            if reason["check"] in {"better", "outside"} or (
+                reason["blocks"] and not reason["passed"]
+            ):
                 mark = "passed" if reason["passed"] else "not passed"
                 yield Told(now, "gate", f"{reason['check']} {mark}: {reason['detail']}")
         if run["status"] == "succeeded":

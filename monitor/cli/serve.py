@@ -61,7 +61,7 @@ def _listening(settings: Settings) -> socket.socket:
 def _run(settings: Settings, listener: socket.socket) -> None:
     import uvicorn  # noqa: PLC0415  with the rooms it costs two seconds that --help need not wait
 
-    from monitor.app import Front, keyed  # noqa: PLC0415
+    from monitor.cli.front import Front, keyed  # noqa: PLC0415
 
     host, port = listener.getsockname()[:2]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from monitor.core.profile import LATENCY_BINS, UNIT_BINS, Bins, Profile, Profiles
 from monitor.core.spec import FeatureType
 from monitor.store.batches import LATENCY, PREDICTION, ROWS, SCORE, Batch, stored
-from monitor.store.catalog import ModelTable
 from monitor.store.database import Database
+from monitor.store.layout import ModelTable
 from monitor.store.tally import finite, profile_of
 
 _ALWAYS = {SCORE: UNIT_BINS, LATENCY: LATENCY_BINS}

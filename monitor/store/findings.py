@@ -11,7 +11,7 @@ from monitor.core.findings import Finding
 from monitor.core.ports import FindingQuery
 from monitor.core.rows import microseconds
 from monitor.store.database import Database
-from monitor.store.reading import span_values
+from monitor.store.samples import span_values
 from monitor.store.tally import stamps
 
 _IDENTITY = ("model", "version", "start", "detector", "method", "feature", "segment")

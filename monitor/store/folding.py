@@ -17,11 +17,12 @@ import pyarrow as pa
 from monitor.core.errors import UnavailableError
 from monitor.core.ports import Decoder
 from monitor.core.rows import Kind
-from monitor.store.catalog import Catalog, ModelTable
+from monitor.store.catalog import Catalog
 from monitor.store.database import Database
 from monitor.store.door import Record, ids_of, read_record
 from monitor.store.gathering import Gathered, Part, gather
 from monitor.store.journal import Journal
+from monitor.store.layout import ModelTable
 from monitor.store.profiles import StoredProfiles
 from monitor.store.tables import Tables
 from monitor.store.tally import stamps

@@ -13,7 +13,7 @@ from monitor.store.catalog import Catalog
 from monitor.store.database import Database
 from monitor.store.folding import Folder
 from monitor.store.merging import WINDOW
-from monitor.store.reading import Reading
+from monitor.store.samples import Samples
 
 
 class StoredLedger:
@@ -23,13 +23,13 @@ class StoredLedger:
         self,
         database: Database,
         catalog: Catalog,
-        reading: Reading,
+        samples: Samples,
         folder: Folder,
         idle: timedelta,
     ) -> None:
         self._database = database
         self._catalog = catalog
-        self._reading = reading
+        self._samples = samples
         self._folder = folder
         self._idle = idle
 
@@ -143,5 +143,5 @@ class StoredLedger:
         samples = {}
         for version in sorted(set(rows["version"].to_pylist())):  # type: ignore[index]
             part = rows.filter(pc.equal(rows["version"], version))  # type: ignore[attr-defined, index]
-            samples[version] = self._reading.sample_of(table, part, part.num_rows)
+            samples[version] = self._samples.sample_of(table, part, part.num_rows)
         return samples

@@ -9,8 +9,8 @@ import numpy as np
 from monitor.core.profile import Profile, Profiles
 from monitor.store.batches import ROWS
 from monitor.store.bins import BinBook, arranged, kind_of
-from monitor.store.catalog import ModelTable
 from monitor.store.database import Database
+from monitor.store.layout import ModelTable
 from monitor.store.tally import COUNTS
 
 MOMENTS = ("minimum", "maximum", "total", "squares")

@@ -16,8 +16,9 @@ from monitor.core.rows import MICROSECOND, microseconds, moment
 from monitor.core.windows import Window
 from monitor.store.batches import ROWS, Batch, stored
 from monitor.store.bins import BinBook, added, arranged
-from monitor.store.catalog import Catalog, ModelTable
+from monitor.store.catalog import Catalog
 from monitor.store.database import Database
+from monitor.store.layout import ModelTable
 from monitor.store.merging import MOMENTS, WINDOW, WITHIN, merged
 from monitor.store.tally import COUNTS, Ints, profile_of, stamps, tally
 

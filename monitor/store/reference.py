@@ -12,12 +12,13 @@ from monitor.core.rows import Accepted, Body, Kind, Rows, microseconds
 from monitor.core.spec import FeatureType, ModelSpec
 from monitor.core.windows import Sample
 from monitor.store.bins import BinBook
-from monitor.store.catalog import Catalog, ModelTable
+from monitor.store.catalog import Catalog
 from monitor.store.database import Database
 from monitor.store.folding import Folder
 from monitor.store.gathering import Gathered, Part, gather
+from monitor.store.layout import ModelTable
 from monitor.store.profiles import StoredProfiles
-from monitor.store.reading import Reading
+from monitor.store.samples import Samples
 from monitor.store.tables import Tables
 
 Infer = Callable[[ModelSpec, Profiles, Mapping[str, FeatureType], Sample], ModelSpec]
@@ -37,7 +38,7 @@ class References:
         bins: BinBook,
         profiles: StoredProfiles,
         tables: Tables,
-        reading: Reading,
+        samples: Samples,
         folder: Folder,
         decode: Decoder,
         infer: Infer,
@@ -48,7 +49,7 @@ class References:
         self._bins = bins
         self._profiles = profiles
         self._tables = tables
-        self._reading = reading
+        self._samples = samples
         self._folder = folder
         self._decode = decode
         self._infer = infer
@@ -69,7 +70,7 @@ class References:
                     table.declared,
                     self._bins.reference(table, ""),
                     {name: column.type for name, column in table.columns.items()},
-                    self._reading.reference_sample(table, "", _SAMPLED),
+                    self._samples.reference_sample(table, "", _SAMPLED),
                 )
                 table = self._catalog.learn(model, learned)
                 self._bins.forget(table)
@@ -104,7 +105,7 @@ class References:
         """At most `limit` rows of the version's reference, else the model's."""
         table = self._catalog.table(model)
         owner = self._bins.owner(table, version)
-        return self._reading.reference_sample(table, owner, limit, labelled=labelled)
+        return self._samples.reference_sample(table, owner, limit, labelled=labelled)
 
     def _add(self, model: str, rows: Gathered, owner: str) -> ModelTable:
         place = self._folder.place_rows(rows.size)

@@ -9,10 +9,12 @@ import pyarrow as pa
 from monitor.core.rows import Column as Given
 from monitor.core.spec import FeatureType, Task
 from monitor.store.batches import Batch, answers
-from monitor.store.catalog import Catalog, ModelTable
-from monitor.store.columns import ARROW, Typed, as_json, guess, json_text, typed
+from monitor.store.catalog import Catalog
+from monitor.store.columns import ARROW, Typed, as_json, json_text, typed
 from monitor.store.database import Database
 from monitor.store.gathering import Gathered
+from monitor.store.guessing import guess
+from monitor.store.layout import ModelTable
 from monitor.store.tally import Column, Ints, stamps
 
 Misfits = list[tuple[str, Sequence[tuple[int, object]]]]

@@ -7,16 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.core.rows import EPOCH
 from monitor.core.spec import FeatureType
-from monitor.store.columns import (
-    as_json,
-    guess,
-    json_text,
-    label_of_json,
-    typed,
-)
+from monitor.store.columns import as_json, json_text, label_of_json, typed
+from monitor.store.guessing import guess
 
-MOON = datetime(1969, 7, 20, 20, 17, 40)
+MOON = datetime(1969, 7, 20, 20, 17, 40)  # noqa: DTZ001  columns hold UTC without saying so
 
 
 @pytest.mark.parametrize(
@@ -41,7 +37,7 @@ MOON = datetime(1969, 7, 20, 20, 17, 40)
         (FeatureType.CATEGORY, ["\ud800"], ["?"], [(0, "\ud800")]),
         (FeatureType.TIMESTAMP, ["1969-07-20T20:17:40Z"], [MOON], []),
         (FeatureType.TIMESTAMP, ["1969-07-20T22:17:40+02:00"], [MOON], []),
-        (FeatureType.TIMESTAMP, [0], [datetime(1970, 1, 1)], []),
+        (FeatureType.TIMESTAMP, [0], [EPOCH.replace(tzinfo=None)], []),
         (
             FeatureType.TIMESTAMP,
             ["soon", 1e300, True],

@@ -151,7 +151,7 @@ def test_pages_of_rows_join_without_a_gap(store):
 
 
 def test_unknown_models_are_said_by_name(store):
-    with pytest.raises(UnknownModelError, match="no model 'mm'; did you mean 'm'?"):
+    with pytest.raises(UnknownModelError, match="no model 'mm'; did you mean 'm'"):
         store.predictions.append("mm", Kind.PREDICTIONS, body([]))
 
 

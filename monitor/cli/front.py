@@ -1,0 +1,77 @@
+"""What answers on the port: there at once, and open when the house is."""
+
+import threading
+from collections.abc import Callable
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from monitor.app import House, open_house
+from monitor.core.errors import WatchkeeperError
+from monitor.service.keys import ApiKeys
+from monitor.service.problems import problem
+from monitor.settings import Settings
+
+
+class Front:
+    """The ASGI application: there at once, and open when the house is.
+
+    While the journal of an earlier life is folded, /healthz says alive and everything else 503.
+    `opened` is called when that is over; if the house cannot be opened, `failed` is, and `problem`
+    says why.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        opened: Callable[[], None] = lambda: None,
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._failed = failed
+        self._opened = opened
+        self._house: House | None = None
+        self._thread = threading.Thread(target=self._open, name="open")
+        self.problem: WatchkeeperError | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or hand over to the rooms."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._house is not None:
+            await self._house.app(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == "/healthz":
+            await JSONResponse({"status": "alive"})(scope, receive, send)
+        elif scope["type"] == "http":
+            answer = problem(
+                503,
+                "Not ready",
+                "the service is starting: rows from before are still being folded",
+                {"Retry-After": "1"},
+            )
+            await answer(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        message: Message = await receive()
+        assert message["type"] == "lifespan.startup"
+        self._thread.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._thread.join()
+        if self._house is not None:
+            self._house.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _open(self) -> None:
+        try:
+            self._house = open_house(self._settings)
+        except WatchkeeperError as error:
+            self.problem = error
+            self._failed()
+        else:
+            self._opened()
+
+
+def keyed(front: ASGIApp, settings: Settings) -> ASGIApp:
+    """The application for an ASGI server: keys are asked for before anything else."""
+    return ApiKeys(front, settings.api_keys)

@@ -1,0 +1,92 @@
+"""Where the rows of a model lie: its tables, and a numbered column for each feature."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
+from math import gcd
+
+from monitor.core.rows import MICROSECOND
+from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, Task
+
+_HOUR = timedelta(hours=1) // MICROSECOND
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureColumn:
+    """The numbered column of a feature."""
+
+    number: int
+    name: str
+    type: FeatureType
+
+    @property
+    def column(self) -> str:
+        """Its name in SQL."""
+        return f"f{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTable:
+    """What holds for a model, and where its rows lie."""
+
+    number: int
+    name: str
+    declared: ModelSpec
+    inferred: ModelSpec
+    spec: ModelSpec
+    columns: Mapping[str, FeatureColumn] = field(default_factory=dict)
+
+    @property
+    def predictions(self) -> str:
+        """The table of predictions."""
+        return f"predictions_{self.number}"
+
+    @property
+    def actuals(self) -> str:
+        """The table of actuals."""
+        return f"actuals_{self.number}"
+
+    @property
+    def reference(self) -> str:
+        """The table of reference rows."""
+        return f"reference_{self.number}"
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether predictions and actuals are numbers; else they are JSON texts of labels."""
+        return self.spec.task is Task.REGRESSION
+
+    @property
+    def bucket(self) -> int:
+        """Microseconds of one profile bucket: an hour, or less where windows are cut finer."""
+        return gcd(self.spec.window.every // MICROSECOND, _HOUR)
+
+
+def merged(declared: ModelSpec, inferred: ModelSpec) -> ModelSpec:
+    """What holds: declared, else inferred, else the default."""
+    features = {
+        name: _filled(
+            declared.features.get(name, FeatureSpec()), inferred.features.get(name, FeatureSpec())
+        )
+        for name in [
+            *declared.features,
+            *(n for n in inferred.features if n not in declared.features),
+        ]
+    }
+    positive = declared.positive_label
+    return replace(
+        declared,
+        features=features,
+        positive_label=inferred.positive_label if positive is None else positive,
+    )
+
+
+def _filled(declared: FeatureSpec, inferred: FeatureSpec) -> FeatureSpec:
+    left = {
+        f.name: getattr(inferred, f.name)
+        for f in fields(FeatureSpec)
+        if getattr(declared, f.name) is None
+    }
+    if declared.type is not None and declared.type != inferred.type:
+        left = {}  # what was learned of another type says nothing about this one
+    return replace(declared, **left)
