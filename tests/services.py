@@ -30,11 +30,11 @@ class Service:
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        if "http://" not in line:
-            self.process.wait(10)
-            raise AssertionError(self.log)
-        self.url = line[line.index("http://") :].strip()
+        self.url = line[line.index("http://") :].strip() if "http://" in line else ""
         self.http = httpx.Client(base_url=self.url, timeout=60)
+        if not self.url:
+            self._gone()
+            raise AssertionError(self.log)
 
     @property
     def log(self) -> str:

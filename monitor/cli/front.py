@@ -1,5 +1,6 @@
 """What answers on the port: there at once, and open when the house is."""
 
+import logging
 import threading
 from collections.abc import Callable
 
@@ -7,10 +8,12 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from monitor.app import House, open_house
-from monitor.core.errors import WatchkeeperError
+from monitor.core.errors import DataDirectoryError, WatchkeeperError
 from monitor.service.keys import ApiKeys
 from monitor.service.problems import problem
 from monitor.settings import Settings
+
+_LOG = logging.getLogger(__name__)
 
 
 class Front:
@@ -67,6 +70,10 @@ class Front:
             self._house = open_house(self._settings)
         except WatchkeeperError as error:
             self.problem = error
+            self._failed()
+        except Exception as error:  # a fault of ours: it must end the start, not hang it
+            _LOG.exception("the service cannot start")
+            self.problem = DataDirectoryError(f"cannot start: {type(error).__name__}: {error}")
             self._failed()
         else:
             self._opened()
