@@ -29,7 +29,7 @@ SPEC: dict[str, Any] = {
     "alerts": {"false_alarms_per_month": 1},
     "retrain": {
         "policy": "on_performance",
-        "cooldown": "7d",
+        "cooldown": "21d",
         "min_labels": 1000,
         "promote": "auto",
         "budget": "1s",
