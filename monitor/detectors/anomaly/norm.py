@@ -17,32 +17,42 @@ Flags = npt.NDArray[np.bool_]
 
 _FITTED = 10.0
 """Deviations to which values are cut while their covariance is learned, not when scored."""
+_TAIL = 2.326
+"""Deviations past which 1 % of a normal distribution lie."""
 _LARGEST = 1e6
 """Deviations past which more makes no difference; keeps squares finite."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Middle and width of a number: median, and a robust standard deviation above 0."""
+    """Middle of a number, and its width below and above: robust standard deviations above 0.
+
+    A side with a long tail is as wide as brings its outermost 1 % to 2.33 deviations, where they
+    are in a normal distribution: else one skewed feature would drown all others.
+    """
 
     middle: float
-    width: float
+    below: float
+    above: float
 
     @classmethod
     def of(cls, values: Floats) -> "Scale | None":
         """From finite values; None where there are under two, or all are the same."""
         if len(values) < 2:
             return None
-        middle = float(np.median(values))
+        low, middle, high = (float(q) for q in np.quantile(values, [0.01, 0.5, 0.99]))
         width = 1.4826 * float(np.median(np.abs(values - middle)))
         if width <= 0:
             width = float(np.std(values))
-        return cls(middle, width) if np.isfinite(width) and width > 0 else None
+        if not np.isfinite(width) or width <= 0:
+            return None
+        return cls(middle, max(width, (middle - low) / _TAIL), max(width, (high - middle) / _TAIL))
 
     def deviations(self, values: Floats) -> Floats:
         """Deviations from the middle, 0 where missing: that a value is missing is not odd here."""
+        width = np.where(values < self.middle, self.below, self.above)
         with np.errstate(over="ignore"):
-            scaled = np.clip((values - self.middle) / self.width, -_LARGEST, _LARGEST)
+            scaled = np.clip((values - self.middle) / width, -_LARGEST, _LARGEST)
         return np.where(np.isnan(scaled), 0.0, scaled)
 
 

@@ -7,13 +7,13 @@ from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import betabinom
 
 from monitor.core.detector import SampleDetector
 from monitor.core.findings import Measurement
 from monitor.core.spec import ModelSpec
 from monitor.core.windows import Sample
 from monitor.detectors.anomaly.norm import Normal
+from monitor.detectors.shares import excess
 
 SHARE = 0.01
 """A row is unlike the reference if at most this share of the held-out rows is as unlike."""
@@ -31,8 +31,8 @@ class Row(SampleDetector):
 
     Value    share, 0 to 1; about .01 if nothing changed; worse above.
     Needs    100 reference rows in each half, one row now, one feature that varies.
-    Noise    n rows against m held-out ones: n times the share is beta-binomial with the r-th
-             largest of the m scores, r = .01 (m + 1), whatever the distribution.
+    Noise    at most a share a of p-values is below a, whatever the distribution: if k rows lie
+             above the r-th largest held-out score, r - 1 of the k + r - 1 largest are held out.
     Source   V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World (2005).
     """
 
@@ -56,20 +56,13 @@ class Row(SampleDetector):
             "share",
             hits / current.rows,
             expected=rank / (len(held) + 1),
-            p_value=_chance(hits, current.rows, rank, len(held)),
+            p_value=excess(hits, current.rows, rank - 1, len(held)),
             evidence={"rows": _shown(normal, current, scores, unlike)},
         )
 
 
 def _has(sample: Sample, feature: str) -> bool:
     return feature in sample.numbers or feature in sample.labels
-
-
-def _chance(hits: int, rows: int, rank: int, held: int) -> float:
-    """Chance of so many rows above the rank-th largest of the held-out scores."""
-    if not hits:
-        return 1.0
-    return float(min(1.0, max(0.0, betabinom.sf(hits - 1, rows, rank, held + 1 - rank))))
 
 
 def _shown(

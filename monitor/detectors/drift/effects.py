@@ -117,7 +117,7 @@ def _scaled(value: float, counts: Pooled, power: float) -> tuple[float, float]:
     spread = Z * sqrt(2 * degrees + 4 * true)
     low = max(0.0, statistic - degrees - spread) / statistic
     high = (true + spread) / statistic
-    return value * low**power, value * high**power
+    return value * low**power, max(value, value * high**power)
 
 
 def _smirnov(before: Profile, now: Profile, evidence: Mapping[str, object]) -> Effect | None:

@@ -5,9 +5,11 @@ from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import chdtrc
 from scipy.stats import norm, rankdata, t
 
 from monitor.core.findings import Worse
+from monitor.detectors.drift.distances import homogeneity, likelihood_ratio
 from monitor.detectors.shares import excess, wilson
 
 Floats = npt.NDArray[np.float64]
@@ -22,8 +24,8 @@ REPLICATES = 200
 class Estimate:
     """A value, its 95 % interval, its standard error, and the rows it rests on.
 
-    `hits` is there where the value is a share: hits / rows. `bias` is how much too large noise
-    makes the value on average.
+    `hits` is there where the value is a share: hits / rows. `table` is there where values of
+    few rows and of many do not compare: counts that do, shape (2, strata).
     """
 
     value: float
@@ -32,7 +34,7 @@ class Estimate:
     error: float
     rows: int
     hits: int | None = None
-    bias: float = 0.0
+    table: npt.NDArray[np.int64] | None = None
 
 
 def share(hits: int, rows: int) -> Estimate | None:
@@ -102,7 +104,7 @@ def area(positive: Flags, score: Floats) -> Estimate | None:
     return Estimate(value, max(0.0, value - Z * error), min(1.0, value + Z * error), error, m + n)
 
 
-def resampled(value: float, replicates: Floats, rows: int, bias: float = 0.0) -> Estimate:
+def resampled(value: float, replicates: Floats, rows: int) -> Estimate:
     """A share-like value with the percentile interval of its bootstrap replicates.
 
     The interval is moved by what the replicates lie beside the value, and holds the value.
@@ -110,14 +112,34 @@ def resampled(value: float, replicates: Floats, rows: int, bias: float = 0.0) ->
     shift = float(replicates.mean()) - value
     low, high = np.quantile(replicates - shift, [0.025, 0.975])
     low, high = max(0.0, min(float(low), value)), min(1.0, max(float(high), value))
-    return Estimate(value, low, high, float(np.std(replicates, ddof=1)), rows, bias=bias)
+    return Estimate(value, low, high, float(np.std(replicates, ddof=1)), rows)
+
+
+def stratified_chance(before: npt.NDArray[np.int64], now: npt.NDArray[np.int64]) -> float:
+    """Chance of tables this different, if the share of hits in each stratum stayed as it was.
+
+    Tables are hits and misses by stratum, shape (2, strata). Strata with rows on one side only say
+    nothing. The statistics of the strata add up, and so do their degrees of freedom.
+
+    >>> table = np.array([[10, 80], [90, 20]])
+    >>> stratified_chance(table, table)
+    1.0
+    """
+    statistic = ratio = degrees = 0.0
+    for f, g in zip(before.T, now.T, strict=True):
+        if f.sum() and g.sum():
+            squares, free = homogeneity(f, g)
+            statistic, ratio = statistic + squares, ratio + likelihood_ratio(f, g)
+            degrees += free
+    return float(chdtrc(degrees, min(statistic, ratio))) if degrees else 1.0
 
 
 def worse_chance(before: Estimate, now: Estimate, worse: Worse) -> float:
     """Chance of a value this much worse than before, if nothing changed.
 
-    Shares by `excess`, exactly; others by a t with the fewer rows' degrees of freedom, because
-    the errors are estimated too.
+    Shares by `excess`, exactly; those with a `table` by `stratified_chance`, and 1 where they are
+    not worse; others by a t with the fewer rows' degrees of freedom, because the errors are
+    estimated too.
 
     >>> before, now = share(900, 1000), share(80, 100)
     >>> 0 < worse_chance(before, now, Worse.BELOW) < 0.01
@@ -127,9 +149,11 @@ def worse_chance(before: Estimate, now: Estimate, worse: Worse) -> float:
         if worse is Worse.ABOVE:
             return excess(now.hits, now.rows, before.hits, before.rows)
         return excess(now.rows - now.hits, now.rows, before.rows - before.hits, before.rows)
-    gap = (now.value - now.bias) - (before.value - before.bias)
-    error = sqrt(before.error**2 + now.error**2)
+    gap = now.value - before.value
     side = 1 if worse is Worse.ABOVE else -1
+    if before.table is not None and now.table is not None:
+        return stratified_chance(before.table, now.table) if side * gap > 0 else 1.0
+    error = sqrt(before.error**2 + now.error**2)
     if error == 0:
         return 0.5 if side * gap <= 0 else 0.0
     return float(t.sf(side * gap / error, min(before.rows, now.rows) - 1))

@@ -48,12 +48,11 @@ class RealizedPerformance(LabelledDetector):
 
     def measure(self, spec: ModelSpec, reference: Sample, current: Sample) -> Iterable[Measurement]:
         """One measurement for each KPI that can be computed."""
-        before = estimates(spec, reference)
-        evidence = {
-            "labelled": current.rows,
-            "coverage": current.rows / max(current.rows, current.total),
-        }
-        for name, now in estimates(spec, current).items():
+        found = estimates(spec, current)
+        before = estimates(spec, reference) if found else {}
+        total = max(1, current.rows, current.total)
+        evidence = {"labelled": current.rows, "coverage": current.rows / total}
+        for name, now in found.items():
             worse, known = KPIS[spec.task][name].worse, before.get(name)
             yield Measurement(
                 name,

@@ -1,5 +1,7 @@
 """Rising losses on a stream."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -65,9 +67,9 @@ def test_any_cut_gives_the_same_as_one_by_one(method, cuts, seed):
     expected = [(a.index, a.before, a.after) for a in whole.update_many(values)]
 
     detector, found, places = STREAMS[method](), [], [0, *sorted(cuts), 2500]
-    for start, end in zip(places, places[1:], strict=False):
-        for a in detector.update_many(values[start:end]):
-            found.append((start + a.index, a.before, a.after))
+    for start, end in pairwise(places):
+        cut = detector.update_many(values[start:end])
+        found += [(start + a.index, a.before, a.after) for a in cut]
         detector = type(detector).load(detector.dump())
 
     assert found == expected

@@ -133,9 +133,9 @@ def test_every_method_has_a_name_of_its_own():
 def test_the_p_value_holds_far_out_where_chi_square_alone_does_not():
     rng = np.random.default_rng(8)
     shares = [0.9, 0.08, 0.01, 0.005, 0.005]
-    before = rng.multinomial(10_000, shares, 40_000)
-    now = rng.multinomial(1_000, shares, 40_000)
+    before = rng.multinomial(10_000, shares, 20_000)
+    now = rng.multinomial(1_000, shares, 20_000)
     p = np.array([homogeneity_chance(f, g) for f, g in zip(before, now, strict=True)])
 
     for level in (0.01, 0.001, 0.0001):
-        assert np.sum(p <= level) <= 40_000 * level + 3 * np.sqrt(40_000 * level)
+        assert np.sum(p <= level) <= 20_000 * level + 3 * np.sqrt(20_000 * level)

@@ -55,7 +55,7 @@ def test_a_shift_by_half_a_deviation_is_seen_and_its_interval_holds_the_value(me
 @pytest.mark.parametrize("method", ["jensen_shannon", "kolmogorov_smirnov"])
 def test_chance_alone_alarms_no_more_often_than_its_level(name, method):
     rng, p_values, lows = np.random.default_rng(3), [], []
-    for _ in range(400):
+    for _ in range(250):
         before = counted(GENERATORS[name](rng, 1500))
         for _ in range(2):
             found = effect(method, before, counted(GENERATORS[name](rng, 250), before))
@@ -64,7 +64,7 @@ def test_chance_alone_alarms_no_more_often_than_its_level(name, method):
     p = np.array(p_values)
 
     for level in (0.05, 0.01, 0.001):
-        assert np.sum(p <= level) <= 800 * level + 3.5 * np.sqrt(800 * level) + 1
+        assert np.sum(p <= level) <= 500 * level + 3.5 * np.sqrt(500 * level) + 1
     assert np.mean(np.array(lows) > 0.1) < 0.01
 
 

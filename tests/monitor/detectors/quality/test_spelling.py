@@ -1,5 +1,6 @@
 """Slips of the pen."""
 
+import re
 import string
 
 import numpy as np
@@ -9,9 +10,12 @@ from hypothesis import strategies as st
 from monitor.detectors.quality.spelling import edits, nearest
 
 words = st.text("abc", max_size=6)
-OCCUPATIONS = """adm-clerical armed-forces craft-repair exec-managerial farming-fishing
+OCCUPATIONS = re.findall(
+    r"\S+",
+    """adm-clerical armed-forces craft-repair exec-managerial farming-fishing
 handlers-cleaners machine-op-inspct other-service priv-house-serv prof-specialty protective-serv
-sales tech-support transport-moving""".split()
+sales tech-support transport-moving""",
+)
 
 
 def slowly(left, right):

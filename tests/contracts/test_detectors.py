@@ -1,0 +1,175 @@
+"""What every detector in the table keeps."""
+
+import json
+from copy import deepcopy
+from math import isfinite
+
+import numpy as np
+import pytest
+from counted import HOUR, answers, counted, profiles, sample
+
+from monitor.core.detector import LabelledDetector, ProfileDetector, SampleDetector
+from monitor.core.findings import Worse
+from monitor.core.profile import Profiles
+from monitor.core.spec import FeatureSpec, ModelSpec, Task, WindowSpec
+from monitor.core.windows import Sample
+from monitor.detectors import DETECTORS, STREAMS
+
+SPEC = ModelSpec(
+    Task.BINARY,
+    {
+        "age": FeatureSpec(min=0, max=120),
+        "city": FeatureSpec(categories=("Rome", "Oslo")),
+        "gone": FeatureSpec(min=0),
+    },
+    window=WindowSpec(min_rows=1),
+)
+EVERY = pytest.mark.parametrize("detector", DETECTORS, ids=lambda d: d.name)
+
+
+def columns(rng, n, wild):
+    """A number, a category and the rest of a row; wild ones hold all that can go wrong."""
+    age = [float(a) for a in rng.uniform(20, 80, n)]
+    city = [str(c) for c in rng.choice(["Rome", "Oslo"], n)]
+    if wild:
+        age[:6] = [None, np.nan, np.inf, -np.inf, 1e308, -1e308]
+        city[:5] = [None, "", "Rom", "oslo ", "\u0000"]
+    return age, city
+
+
+def seen(n, seed, wild=False, like=None):
+    rng = np.random.default_rng(seed)
+    age, city = columns(rng, n, wild)
+    with np.errstate(over="ignore"):
+        features = profiles(
+            age=counted(age, like["age"] if like else None, misfits=[0] if wild else []),
+            city=city,
+            **({"zip": np.arange(float(n))} if wild else {}),
+        )
+    said = answers(rng.choice(["0", "1"], n), rng.random(n), rng.lognormal(2, 1, n))
+    return Profiles(n, features.features, said.prediction, said.score, said.latency)
+
+
+def drawn(n, seed, wild=False):
+    rng = np.random.default_rng(seed)
+    age, city = columns(rng, n, wild)
+    numbers = {"age": np.array([np.nan if a is None else a for a in age])}
+    score = rng.random(n)
+    if wild:
+        score[:3] = np.nan, 2.0, -1.0
+    return sample(
+        numbers,
+        {"city": city},
+        start=seed * 10_000,
+        prediction=rng.choice(np.array(["0", "1"], object), n),
+        actual=rng.choice(np.array(["0", "1"], object), n),
+        score=score,
+    )
+
+
+def measured(detector, reference, current, spec=SPEC):
+    """Both sides are (rows, seed, wild), or None for nothing."""
+    if isinstance(detector, ProfileDetector):
+        before = seen(*reference) if reference else Profiles()
+        now = seen(*current, like=before if reference else None) if current else Profiles()
+        return list(detector.measure(spec, HOUR, before, now))
+    assert isinstance(detector, SampleDetector | LabelledDetector)
+    before = drawn(*reference) if reference else Sample(0)
+    return list(detector.measure(spec, before, drawn(*current) if current else Sample(0)))
+
+
+@EVERY
+def test_its_name_is_its_path(detector):
+    assert type(detector).__module__ == f"monitor.detectors.{detector.name}"
+
+
+@pytest.mark.parametrize("method", STREAMS)
+def test_the_name_of_a_streaming_detector_is_its_path_and_its_key_is_its_method(method):
+    kind = STREAMS[method]
+
+    assert kind.__module__ == f"monitor.detectors.{kind.name}"
+    assert kind.method == method
+
+
+def test_no_name_is_given_twice():
+    assert len({d.name for d in DETECTORS}) == len(DETECTORS)
+
+
+@EVERY
+def test_an_empty_window_measures_nothing(detector):
+    assert measured(detector, (500, 1), None) == []
+    assert measured(detector, None, None) == []
+
+
+@EVERY
+@pytest.mark.parametrize("reference", [(600, 1), (600, 1, True), None])
+@pytest.mark.parametrize("current", [(300, 2), (300, 2, True), (1, 3), (7, 4, True)])
+def test_whatever_comes_each_measurement_is_finite_and_fit_for_json(detector, reference, current):
+    for m in measured(detector, reference, current):
+        numbers = [m.value, m.expected, m.p_value, m.low, m.high]
+        assert all(isfinite(v) for v in numbers if v is not None)
+        assert m.p_value is None or 0 <= m.p_value <= 1
+        assert m.low is None or m.low <= m.value + 1e-9
+        assert m.high is None or m.high >= m.value - 1e-9
+        assert m.worse in Worse
+        json.dumps(m.evidence, allow_nan=False)
+
+
+@EVERY
+def test_no_two_measurements_have_one_identity(detector):
+    found = measured(detector, (600, 1), (300, 2, True))
+
+    assert found
+    assert len({(m.method, m.feature, m.segment) for m in found}) == len(found)
+
+
+@EVERY
+def test_the_same_window_measures_the_same_and_inputs_stay_as_they_were(detector):
+    sides = (
+        (seen(600, 1), seen(300, 2, True))
+        if isinstance(detector, ProfileDetector)
+        else (drawn(600, 1), drawn(300, 2, True))
+    )
+    place = (SPEC, HOUR) if isinstance(detector, ProfileDetector) else (SPEC,)
+    before = deepcopy(sides)
+
+    first = list(detector.measure(*place, *sides))
+
+    np.testing.assert_equal(_parts(sides), _parts(before))
+    assert first == list(detector.measure(*place, *sides))
+
+
+def _parts(value):
+    """A value as nested lists and dicts, arrays and all."""
+    if isinstance(value, tuple | list):
+        return [_parts(v) for v in value]
+    if isinstance(value, dict):
+        return {k: _parts(v) for k, v in value.items()}
+    slots = getattr(value, "__slots__", None)
+    return {s: _parts(getattr(value, s)) for s in slots} if slots else value
+
+
+@EVERY
+def test_the_order_of_rows_is_irrelevant(detector):
+    if isinstance(detector, ProfileDetector):
+        pytest.skip("a profile has no order")
+    reference, current = drawn(600, 1), drawn(300, 2, True)
+    turn = np.random.default_rng(3).permutation(300)
+    turned = Sample(
+        300,
+        [current.prediction_ids[i] for i in turn],
+        current.timestamps[turn],
+        {n: v[turn] for n, v in current.numbers.items()},
+        {n: v[turn] for n, v in current.labels.items()},
+        current.prediction[turn],
+        current.score[turn],
+        {},
+        current.actual[turn],
+    )
+
+    one = list(detector.measure(SPEC, reference, current))
+    other = list(detector.measure(SPEC, reference, turned))
+
+    assert [(m.method, m.evidence) for m in one] == [(m.method, m.evidence) for m in other]
+    assert [m.value for m in one] == pytest.approx([m.value for m in other])
+    assert [m.p_value for m in one] == pytest.approx([m.p_value for m in other])
