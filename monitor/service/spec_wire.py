@@ -1,21 +1,19 @@
 """A model's spec on the wire: JSON in, a checked ModelSpec out, and back with every default."""
 
-import math
-from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import fields
 from datetime import timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from monitor.core.errors import SpecError, UnknownKeyError, nearest
+from monitor.core.errors import SpecError, UnknownKeyError
 from monitor.core.ports import Json
 from monitor.core.rows import label
 from monitor.core.spec import (
     AlertSpec,
     Bound,
     FeatureSpec,
-    FeatureType,
     LabelSpec,
     ModelSpec,
     RetrainSpec,
@@ -24,6 +22,9 @@ from monitor.core.spec import (
     span,
     span_text,
 )
+from monitor.service.spec_rules import Known, problems
+
+__all__ = ["SPEC_EXAMPLE", "Known", "spec_from", "spec_json", "spec_schema"]
 
 _SECTIONS = {
     "window": WindowSpec,
@@ -58,14 +59,6 @@ SPEC_EXAMPLE: Json = {
 """A spec that says nearly everything that can be said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The names that a spec may use: KPIs, and methods of drift."""
-
-    kpis: Set[str]
-    methods: Set[str]
-
-
 def spec_from(data: object, known: Known) -> ModelSpec:
     """The spec that a JSON document declares. A null says nothing, as if it were left out.
 
@@ -73,7 +66,7 @@ def spec_from(data: object, known: Known) -> ModelSpec:
     everything else that does not make sense.
     """
     spec = _validated(_prepared(data))
-    for problem in _problems(spec, known):
+    for problem in problems(spec, known):
         raise SpecError(problem)
     return spec
 
@@ -174,71 +167,6 @@ def _validated(document: Json) -> ModelSpec:
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}..."
-
-
-def _problems(spec: ModelSpec, known: Known) -> Iterator[str]:
-    for name, feature in spec.features.items():
-        yield from _feature_problems(f"features.{name}", name, feature, known)
-    for segment in spec.segments:
-        if spec.features and segment not in spec.features:
-            hint = nearest(segment, spec.features)
-            yield f"segments: no feature {segment!r}; {hint}known: {', '.join(spec.features)}"
-    for kpi, bound in spec.kpis.items():
-        if kpi not in known.kpis:
-            yield _unknown("kpis", "KPI", kpi, known.kpis)
-        yield from _bound_problems(f"kpis.{kpi}", bound)
-    if spec.positive_label is not None and spec.task is not Task.BINARY:
-        yield "positive_label: only a binary task has one"
-    yield from _section_problems(spec)
-
-
-def _section_problems(spec: ModelSpec) -> Iterator[str]:
-    zero = timedelta()
-    rules = {
-        "window.every: must be 1s or more": spec.window.every >= timedelta(seconds=1),
-        "window.every: must be 366d or less": spec.window.every <= timedelta(days=366),
-        "window.min_rows: must be 1 or more": spec.window.min_rows >= 1,
-        "labels.expected_within: must be more than 0s": spec.labels.expected_within > zero,
-        "alerts.false_alarms_per_month: must be a number above 0": (
-            0 < spec.alerts.false_alarms_per_month < math.inf
-        ),
-        "retrain.min_labels: must be 1 or more": spec.retrain.min_labels >= 1,
-        "retrain.budget: must be more than 0s": spec.retrain.budget > zero,
-    }
-    yield from (sentence for sentence, holds in rules.items() if not holds)
-
-
-def _feature_problems(place: str, name: str, feature: FeatureSpec, known: Known) -> Iterator[str]:
-    if not name:
-        yield "features: a feature needs a name"
-    yield from _bound_problems(place, feature)
-    if feature.method is not None and feature.method not in known.methods:
-        yield _unknown(f"{place}.method", "method", feature.method, known.methods)
-    if feature.categories is not None:
-        if not feature.categories:
-            yield f"{place}.categories: must name at least one"
-        if feature.type not in {None, FeatureType.CATEGORY, FeatureType.BOOLEAN}:
-            yield f"{place}.categories: a feature of type {feature.type} has none"
-        for synonym, target in feature.synonyms.items():
-            if target not in feature.categories:
-                yield f"{place}.synonyms.{synonym}: {target!r} is none of the categories"
-
-
-_Bounded = TypeVar("_Bounded", FeatureSpec, Bound)
-
-
-def _bound_problems(place: str, bound: _Bounded) -> Iterator[str]:
-    for end in ("min", "max"):
-        value = getattr(bound, end)
-        if value is not None and not math.isfinite(value):
-            yield f"{place}.{end}: must be a finite number"
-    if bound.min is not None and bound.max is not None and bound.min > bound.max:
-        yield f"{place}: min {bound.min:g} is above max {bound.max:g}"
-
-
-def _unknown(place: str, noun: str, name: str, known: Set[str]) -> str:
-    listed = ", ".join(sorted(known))
-    return f"{place}: no {noun} {name!r}; {nearest(name, known)}known: {listed}"
 
 
 def spec_schema() -> Json:

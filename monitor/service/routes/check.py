@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from monitor.service.answers import JsonAnswer, finding_json
 from monitor.service.deps import Rooms, span_of
 from monitor.service.documents import answers, json_body
-from monitor.service.schemas import FindingsAnswer
+from monitor.service.judgement_schemas import FindingsAnswer
 from monitor.service.wire import asked, read_json
 
 _EXAMPLE = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}

@@ -8,7 +8,7 @@ from monitor.core.ports import FindingQuery
 from monitor.service.answers import JsonAnswer, finding_json
 from monitor.service.deps import Rooms, span_of
 from monitor.service.documents import answers
-from monitor.service.schemas import FindingsAnswer
+from monitor.service.judgement_schemas import FindingsAnswer
 
 
 def routes(rooms: Rooms) -> APIRouter:

@@ -10,7 +10,7 @@ from monitor.core.errors import BodyError, ConflictError
 from monitor.service.answers import JsonAnswer, incident_json
 from monitor.service.deps import Rooms
 from monitor.service.documents import answers, json_body
-from monitor.service.schemas import IncidentAnswer, IncidentsAnswer
+from monitor.service.judgement_schemas import IncidentAnswer, IncidentsAnswer
 from monitor.service.wire import asked, read_json
 
 _NOTE = {"note": "the new form sends income in thousands"}

@@ -9,7 +9,7 @@ from monitor.core.spec import model_name
 from monitor.service.answers import JsonAnswer
 from monitor.service.deps import Rooms
 from monitor.service.documents import answers, json_body
-from monitor.service.schemas import ModelsAnswer, SpecAnswer
+from monitor.service.judgement_schemas import ModelsAnswer, SpecAnswer
 from monitor.service.spec_wire import SPEC_EXAMPLE, spec_from, spec_json, spec_schema
 from monitor.service.wire import read_json
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from monitor.service.answers import JsonAnswer
 from monitor.service.deps import Rooms, span_of
 from monitor.service.documents import answers
-from monitor.service.schemas import PerformanceAnswer
+from monitor.service.judgement_schemas import PerformanceAnswer
 
 
 def routes(rooms: Rooms) -> APIRouter:

@@ -9,8 +9,8 @@ from monitor.core.profile import Profiles
 from monitor.service.answers import JsonAnswer
 from monitor.service.deps import Rooms, span_of
 from monitor.service.documents import answers
+from monitor.service.judgement_schemas import ProfileAnswer
 from monitor.service.profile_wire import profiles_json
-from monitor.service.schemas import ProfileAnswer
 
 _PATIENCE = timedelta(seconds=10)
 

@@ -14,7 +14,7 @@ from monitor.core.findings import Measurement, Severity
 from monitor.core.profile import UNIT_BINS, Bins, Profile, Profiles
 from monitor.core.rows import Kind
 from monitor.core.spec import FeatureType
-from monitor.service import schemas
+from monitor.service import judgement_schemas, schemas
 
 LOANS = "/v1/models/loans"
 ROW = {"prediction_id": "a", "version": "3", "features": {"age": 41}, "prediction": 1}
@@ -29,7 +29,7 @@ def test_a_spec_comes_back_with_every_default_filled_in(house):
     assert got.json()["window"] == {"every": "1h", "min_rows": 200}
     assert got.json()["positive_label"] == "1"
     assert got.json()["features"]["age"]["max"] == 120
-    schemas.SpecAnswer.model_validate(got.json())
+    judgement_schemas.SpecAnswer.model_validate(got.json())
 
 
 def test_what_is_given_back_may_be_sent_again(house):
@@ -44,7 +44,7 @@ def test_models_are_listed_with_champion_and_open_incidents(house, make):
 
     answer = house.get("/v1/models").json()
 
-    schemas.ModelsAnswer.model_validate(answer)
+    judgement_schemas.ModelsAnswer.model_validate(answer)
     (item,) = answer["items"]
     assert (item["model"], item["champion"], item["incidents_open"]) == ("loans", "3", 1)
 
@@ -220,7 +220,7 @@ def test_findings_are_given_page_by_page(house, make):
     first = house.get(f"{LOANS}/findings", params={"limit": 3}).json()
     second = house.get(f"{LOANS}/findings", params={"limit": 3, "cursor": first["next"]}).json()
 
-    schemas.FindingsAnswer.model_validate(first)
+    judgement_schemas.FindingsAnswer.model_validate(first)
     assert [f["id"] for f in first["items"]] == [5, 4, 3]
     assert first["next"] == 3
     assert [f["id"] for f in second["items"]] == [2, 1]
@@ -303,7 +303,7 @@ def test_a_check_gives_findings_alerts_and_others(house, make, body):
     answer = house.post(f"{LOANS}/check", **({} if body is None else {"json": body}))
 
     assert answer.status_code == 200
-    schemas.FindingsAnswer.model_validate(answer.json())
+    judgement_schemas.FindingsAnswer.model_validate(answer.json())
     assert [f["alert"] for f in answer.json()["items"]] == [True, False]
     (span,) = house.checked
     assert (span is None) is (not body)
@@ -318,7 +318,7 @@ def test_a_check_refuses_what_it_does_not_know(house, problem_of):
 def test_performance_is_given_window_by_window(house):
     answer = house.get(f"{LOANS}/performance").json()
 
-    schemas.PerformanceAnswer.model_validate(answer)
+    judgement_schemas.PerformanceAnswer.model_validate(answer)
     assert answer["items"][0]["realized"]["f1"] == {"value": None, "low": None, "high": 1.0}
 
 
@@ -351,7 +351,7 @@ def test_a_profile_has_counts_moments_quantiles_and_a_histogram(house):
 
     answer = house.get(f"{LOANS}/profile").json()
 
-    schemas.ProfileAnswer.model_validate(answer)
+    judgement_schemas.ProfileAnswer.model_validate(answer)
     age, words = answer["features"]["age"], answer["features"]["word"]
     assert (age["rows"], age["missing"], age["min"], age["max"]) == (1003, 3, 0, 999)
     assert age["mean"] == pytest.approx(values.mean())
@@ -379,9 +379,9 @@ def test_incidents_are_acknowledged_and_resolved(house, make, problem_of):
     house.judged.save_incident(make["incident"]())
     path = f"{LOANS}/incidents"
 
-    schemas.IncidentsAnswer.model_validate(house.get(path).json())
+    judgement_schemas.IncidentsAnswer.model_validate(house.get(path).json())
     acked = house.post(f"{path}/i1/ack", json={"note": "known"}).json()
-    schemas.IncidentAnswer.model_validate(acked)
+    judgement_schemas.IncidentAnswer.model_validate(acked)
     assert (acked["state"], acked["note"], acked["resolved_at"]) == ("acknowledged", "known", None)
     resolved = house.post(f"{path}/i1/resolve").json()
     assert (resolved["state"], resolved["note"]) == ("resolved", "known")
@@ -564,3 +564,36 @@ def test_metrics_are_counted_and_read(house, make):
     age = (("detector", "drift.univariate"), ("feature", "age"), ("method", "psi"), loans)
     assert found["watchkeeper_finding_value", *sorted([*age, ("segment", "")])] == 0.3
     assert found["watchkeeper_finding_alert", *sorted([*age, ("segment", "")])] == 1
+
+
+def test_a_body_that_breaks_off_is_a_problem_and_nothing_is_stored(house):
+    sent = []
+
+    async def break_off():
+        messages = iter(
+            [
+                {"type": "http.request", "body": b'[{"features": {}}', "more_body": True},
+                {"type": "http.disconnect"},
+            ]
+        )
+
+        async def receive():
+            return next(messages)
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": f"{LOANS}/predictions",
+            "headers": [],
+            "query_string": b"",
+        }
+        await house.app(scope, receive, send)
+
+    asyncio.run(break_off())
+
+    assert sent[0]["status"] == 400
+    assert b"closed before the body ended" in sent[1]["body"]
+    assert not house.log.bodies
