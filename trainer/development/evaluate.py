@@ -1,7 +1,7 @@
 """Evaluates: what the challenger and others answer to the newest rows, which it never saw."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -81,28 +81,38 @@ def evidence(
 ) -> Evidence:
     """All that the gate looks at."""
     plain, no_change = _plain(judged)
-    found = metrics(judged.classes, judged.y, judged.answers)
-    theirs = None if champion is None else judged.losses(judged.of_champion(champion))
-    read = frozenset() if champion is None else _alive(judged.rows, champion.encoder)
-    return Evidence(
+    found = Evidence(
         challenger=judged.losses(judged.answers),
         constant=judged.losses(judged.same),
         times=times,
         learned=len(learned),
         plain=plain,
         no_change=no_change,
-        champion=theirs,
-        champion_version=assignment.incumbent,
-        outside=_outside(judged) if champion is None else None,
-        live="prediction" in judged.rows.column("origin"),
         per_class={name: int((learned == i).sum()) for i, name in enumerate(judged.target.labels)},
-        reads=frozenset(f.name for f in encoder.features),
-        champion_reads=read,
+        reads=frozenset(feature.name for feature in encoder.features),
         segments=_segments(judged.rows, assignment.spec.segments),
-        calibration_error=found.get("calibration_error"),
+        calibration_error=metrics(judged.classes, judged.y, judged.answers).get(
+            "calibration_error"
+        ),
         signals=signals,
         checks=checks,
         seed=assignment.seed,
+    )
+    return _compared(found, judged, champion, assignment.incumbent)
+
+
+def _compared(
+    found: Evidence, judged: Judged, champion: Packaged | None, version: str | None
+) -> Evidence:
+    """With what the challenger would replace: our champion, else a version outside."""
+    if champion is None:
+        live = "prediction" in judged.rows.column("origin")
+        return replace(found, outside=_outside(judged), live=live)
+    return replace(
+        found,
+        champion=judged.losses(judged.of_champion(champion)),
+        champion_version=version,
+        champion_reads=_alive(judged.rows, champion.encoder),
     )
 
 

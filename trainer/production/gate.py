@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from trainer.production.comparison import Gain, gain
 from trainer.records import Outcome, Reason, Verdict
 from trainer.research.collect import Matrix
 
@@ -13,67 +14,11 @@ PROMOTE = 0.8
 """Chance of a gain from which on the challenger is taken."""
 SHADOW = 0.05
 """Chance of not being worse by the margin from which on more labels could change the verdict."""
-MARGIN = 0.01
-"""The margin, as a share of the champion's mean loss."""
-_REPLICATES = 1000
 _FEWEST_ROWS = 50
 _FEWEST_OF_CLASS = 5
 _SEGMENT_ROWS = 200
 _CALIBRATION = 0.1
 _LEAK = 0.99
-
-
-@dataclass(frozen=True, slots=True)
-class Gain:
-    """Mean loss of one model minus that of another on the same rows, and how sure it is.
-
-    `probability` is that of a gain above 0, `not_worse` of one above minus the margin; `low` and
-    `high` hold 90 % of the replicates; `block` is the number of neighbouring rows drawn together.
-    """
-
-    mean: float
-    probability: float
-    not_worse: float
-    low: float
-    high: float
-    rows: int
-    block: int
-
-
-def gain(old: Matrix, new: Matrix, seed: int = 0) -> Gain:
-    """Compare row losses, shape (rows,) each, oldest first, by a moving block bootstrap.
-
-        gain = mean(old - new); blocks of sqrt(rows) neighbours are drawn with replacement
-
-    Value    in units of the loss; 0 means alike. Ties count half for the probability.
-    Noise    between equal models the probability is spread evenly over 0 to 1, about.
-    Errors   ValueError without rows.
-    Source   H. R. Kuensch, Ann. Statist. 17 (1989) 1217.
-
-    >>> gain(np.array([2.0, 2.0]), np.array([1.0, 1.0])).probability
-    1.0
-    """
-    if not len(new):
-        raise ValueError("a comparison needs rows")
-    difference = old - new
-    rows = len(difference)
-    block = max(1, round(rows**0.5))
-    drawn = -(-rows // block)
-    sums = np.convolve(difference, np.ones(block), "valid")
-    rng = np.random.default_rng(seed)
-    starts = rng.integers(0, len(sums), (_REPLICATES, drawn))
-    means = sums[starts].sum(axis=1) / (drawn * block)
-    margin = MARGIN * abs(float(old.mean()))
-    low, high = np.quantile(means, [0.05, 0.95]).tolist()
-    return Gain(
-        mean=float(difference.mean()),
-        probability=float((means > 0).mean() + (means == 0).mean() / 2),
-        not_worse=float((means > -margin).mean()),
-        low=low,
-        high=high,
-        rows=rows,
-        block=block,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +29,8 @@ class Evidence:
     `per_class` counts the rows learned from; `reads` are the features that the challenger reads,
     `champion_reads` those of the champion that have values in the gate rows. `plain` and
     `no_change` are mean plain losses (0/1, or squared) of the challenger and of repeating the
-    last actual. `outside` are losses of an outside version beside ours on the rows it answered; it is
-    `live` where it answered real traffic, and then it holds the place of a champion.
+    last actual. `outside` are losses of an outside version beside ours on the rows it answered;
+    it is `live` where it answered real traffic, and then it holds the place of a champion.
     """
 
     challenger: Matrix
@@ -179,7 +124,11 @@ def _beats_constant(evidence: Evidence) -> Reason:
 
 def _schema(evidence: Evidence) -> Reason:
     lost = sorted(evidence.champion_reads - evidence.reads)
-    detail = f"no longer reads {', '.join(lost)}" if lost else "reads all that the champion reads"
+    detail = (
+        f"no longer reads {', '.join(lost)}, which the champion reads"
+        if lost
+        else f"reads {len(evidence.reads)} features, with all that a champion reads"
+    )
     numbers = {"features": len(evidence.reads), "lost": lost}
     return Reason("schema", not lost and bool(evidence.reads), detail, numbers)
 

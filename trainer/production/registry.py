@@ -1,13 +1,10 @@
 """The registry: runs, versions, which one is the champion, and how it came to be so."""
 
 import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -19,25 +16,10 @@ from monitor.core.errors import (
     UnknownVersionError,
 )
 from monitor.core.ports import Training
+from trainer.production.registry_file import RegistryFile
 from trainer.records import Run, Status
 
 _CHAMPION, _CHALLENGER, _ARCHIVED = "champion", "challenger", "archived"
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS run (
-    number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, model TEXT NOT NULL,
-    status TEXT NOT NULL, content BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS version (
-    model TEXT NOT NULL, number INTEGER NOT NULL, run TEXT NOT NULL, artefact TEXT NOT NULL,
-    hash TEXT NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (model, number));
-CREATE TABLE IF NOT EXISTS alias (
-    model TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL,
-    generation INTEGER NOT NULL, PRIMARY KEY (model, name));
-CREATE TABLE IF NOT EXISTS history (
-    number INTEGER PRIMARY KEY, model TEXT NOT NULL, action TEXT NOT NULL,
-    version INTEGER NOT NULL, previous INTEGER, happened_at TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS run_of ON run (model, status);
-CREATE INDEX IF NOT EXISTS history_of ON history (model);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,58 +36,20 @@ class Version:
 
 
 class Registry:
-    """One SQLite file, in write-ahead mode; each thread has a connection of its own."""
+    """Runs, versions and aliases in one file; any thread may call."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._local = threading.local()
-        self._open: list[sqlite3.Connection] = []
-        self._guard = threading.Lock()
-        with self._writing() as connection:
-            for statement in filter(str.strip, _SCHEMA.split(";")):
-                connection.execute(statement)
+        self._file = RegistryFile(path)
 
     def close(self) -> None:
-        """Close the connections of all threads; nobody may call afterwards."""
-        with self._guard:
-            for connection in self._open:
-                connection.close()
-            self._open.clear()
-
-    def _connection(self) -> sqlite3.Connection:
-        if not hasattr(self._local, "connection"):
-            connection = sqlite3.connect(
-                self._path, timeout=30, isolation_level=None, check_same_thread=False
-            )
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            self._local.connection = connection
-            with self._guard:
-                self._open.append(connection)
-        found: sqlite3.Connection = self._local.connection
-        return found
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that no other writer interrupts."""
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
-
-    def _read(self, statement: str, *values: object) -> list[Any]:
-        return self._connection().execute(statement, values).fetchall()
+        """Close the file; nobody may call afterwards."""
+        self._file.close()
 
     # Runs
 
     def open_run(self, run: Run) -> str:
         """Add a run; the answer is its id, or that of the one already going for the model."""
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             going = connection.execute(
                 "SELECT id FROM run WHERE model = ? AND status IN (?, ?)",
                 (run.request.model, Status.QUEUED, Status.RUNNING),
@@ -120,7 +64,7 @@ class Registry:
 
     def save_run(self, run: Run) -> None:
         """Replace what is known about a run."""
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.execute(
                 "UPDATE run SET status = ?, content = ? WHERE id = ?",
                 (run.status, msgspec.json.encode(run), run.id),
@@ -128,21 +72,21 @@ class Registry:
 
     def runs(self, model: str, limit: int = 1000) -> Sequence[Run]:
         """Newest first."""
-        found = self._read(
+        found = self._file.read(
             "SELECT content FROM run WHERE model = ? ORDER BY number DESC LIMIT ?", model, limit
         )
         return [_run(content) for (content,) in found]
 
     def run(self, model: str, run: str) -> Run:
         """Raises UnknownRunError."""
-        found = self._read("SELECT content FROM run WHERE model = ? AND id = ?", model, run)
+        found = self._file.read("SELECT content FROM run WHERE model = ? AND id = ?", model, run)
         if not found:
             raise UnknownRunError(model, run)
         return _run(found[0][0])
 
     def with_status(self, status: Status) -> Sequence[Run]:
         """Runs of all models that stand so, oldest first."""
-        found = self._read("SELECT content FROM run WHERE status = ? ORDER BY number", status)
+        found = self._file.read("SELECT content FROM run WHERE status = ? ORDER BY number", status)
         return [_run(content) for (content,) in found]
 
     # Versions
@@ -153,7 +97,7 @@ class Registry:
         `seen` are versions that predictions came from: the new number is larger than theirs.
         """
         used = [int(name) for name in seen if name.isdecimal() and len(name) < 16]
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             (largest,) = connection.execute(
                 "SELECT coalesce(max(number), 0) FROM version WHERE model = ?", (version.model,)
             ).fetchone()
@@ -174,8 +118,8 @@ class Registry:
 
     def versions(self, model: str) -> Sequence[Version]:
         """Newest first."""
-        aliases = dict(self._read("SELECT version, name FROM alias WHERE model = ?", model))
-        found = self._read(
+        aliases = dict(self._file.read("SELECT version, name FROM alias WHERE model = ?", model))
+        found = self._file.read(
             "SELECT number, run, artefact, hash, created_at FROM version WHERE model = ? "
             "ORDER BY number DESC",
             model,
@@ -207,12 +151,12 @@ class Registry:
 
     def models(self) -> Sequence[str]:
         """Models that have a champion."""
-        found = self._read("SELECT model FROM alias WHERE name = ? ORDER BY model", _CHAMPION)
+        found = self._file.read("SELECT model FROM alias WHERE name = ? ORDER BY model", _CHAMPION)
         return [model for (model,) in found]
 
     def generation(self, model: str) -> int:
         """How often the champion has changed: what a promotion must name to take effect."""
-        found = self._read(
+        found = self._file.read(
             "SELECT generation FROM alias WHERE model = ? AND name = ?", model, _CHAMPION
         )
         return int(found[0][0]) if found else 0
@@ -235,7 +179,7 @@ class Registry:
         return self.version(model, name)
 
     def _swap(self, model: str, number: int, action: str, generation: int, now: datetime) -> None:
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             current = connection.execute(
                 "SELECT version, generation FROM alias WHERE model = ? AND name = ?",
                 (model, _CHAMPION),
@@ -263,7 +207,7 @@ class Registry:
         if champion is None:
             raise NoChampionError(model)
         before = dict(
-            self._read(
+            self._file.read(
                 "SELECT version, previous FROM history WHERE model = ? AND action = 'promote' "
                 "ORDER BY number",
                 model,
@@ -282,7 +226,7 @@ class Registry:
     def training(self, model: str) -> Training:
         """The past of a model's retraining."""
         champion, runs = self.champion(model), self.runs(model, 100)
-        history = self._read(
+        history = self._file.read(
             "SELECT version, happened_at FROM history WHERE model = ? ORDER BY number", model
         )
         ended = [run.status for run in runs if run.finished_at is not None]
