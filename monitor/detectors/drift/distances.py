@@ -243,10 +243,7 @@ BY_CELL: Mapping[str, Callable[[Counts, Counts], float]] = {
 }
 """For cells in any order: of numbers and of categories."""
 
-BY_ORDER = ("kolmogorov_smirnov", "wasserstein")
-"""For numbers only, on all bins of their profiles."""
-
-METHODS = (*BY_CELL, *BY_ORDER)
-"""What a spec may name as the drift method of a feature."""
+METHODS = (*BY_CELL, "kolmogorov_smirnov", "wasserstein")
+"""What a spec may name as the drift method of a feature; the last two are for numbers only."""
 
 DEFAULT = "jensen_shannon"

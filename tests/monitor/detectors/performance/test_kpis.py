@@ -71,22 +71,6 @@ def test_multiclass_kpis_agree_with_scikit_learn():
     }
 
 
-def test_regression_kpis_agree_with_scikit_learn():
-    rng = np.random.default_rng(3)
-    actual = rng.normal(10, 3, 300)
-    predicted = actual + rng.normal(0, 1, 300)
-
-    found = evaluate(NUMBER, sample(prediction=predicted, actual=actual))
-
-    assert {name: value for name, (value, _, _) in found.items()} == {
-        "mae": pytest.approx(metrics.mean_absolute_error(actual, predicted)),
-        "mse": pytest.approx(metrics.mean_squared_error(actual, predicted)),
-        "rmse": pytest.approx(metrics.root_mean_squared_error(actual, predicted)),
-        "mape": pytest.approx(metrics.mean_absolute_percentage_error(actual, predicted)),
-        "r2": pytest.approx(metrics.r2_score(actual, predicted)),
-    }
-
-
 @pytest.mark.parametrize("task", Task)
 def test_every_interval_holds_its_value(task):
     rng = np.random.default_rng(4)
