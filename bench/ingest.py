@@ -79,8 +79,9 @@ async def measure(
             kind, body = waiting.pop()
             began = time.perf_counter()
             writer.write(head(kind, len(body)) + body)
-            accepted += (await answer(reader))["accepted"]
+            done = await answer(reader)
             taken.append(time.perf_counter() - began)
+            accepted += done["accepted"]
         writer.close()
         await writer.wait_closed()
 

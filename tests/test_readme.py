@@ -121,6 +121,7 @@ def test_the_shift_and_the_misspelling_of_the_example_are_found(tour):
     values = [v for f in found for v in (f["evidence"] or {}).get("values", ())]
 
     assert any(f["detector"] == "drift.univariate" and f["feature"] == "age" for f in found)
+    assert any(f["detector"] == "performance.realized" for f in found)
     assert ("Mail", "Male") in {(v["value"], v["suggestion"]) for v in values}
 
 
