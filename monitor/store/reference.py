@@ -26,6 +26,8 @@ Infer = Callable[[ModelSpec, Profiles, Mapping[str, FeatureType], Sample], Model
 
 _FOLD_SECONDS = timedelta(seconds=60)
 _SAMPLED = 50_000
+_KEPT = 15
+"""Samples of references that stay in memory, beside the newest."""
 
 
 class References:
@@ -54,6 +56,7 @@ class References:
         self._decode = decode
         self._infer = infer
         self._clock = clock
+        self._drawn: dict[tuple[int, str, int, bool], tuple[Profiles, Sample]] = {}
 
     def put(self, model: str, body: Body) -> Accepted:
         """Replace the reference of all versions; on disk when it returns."""
@@ -105,7 +108,15 @@ class References:
         """At most `limit` rows of the version's reference, else the model's."""
         table = self._catalog.table(model)
         owner = self._bins.owner(table, version)
-        return self._samples.reference_sample(table, owner, limit, labelled=labelled)
+        profiles = self._bins.reference(table, version)  # another object once anything changed
+        key = (table.number, owner, limit, labelled)
+        known = self._drawn.get(key)
+        if known is not None and known[0] is profiles:
+            return known[1]
+        sample = self._samples.reference_sample(table, owner, limit, labelled=labelled)
+        kept = list(self._drawn.items())[-_KEPT:]
+        self._drawn = {k: v for k, v in kept if k != key} | {key: (profiles, sample)}
+        return sample
 
     def _add(self, model: str, rows: Gathered, owner: str) -> ModelTable:
         place = self._folder.place_rows(rows.size)

@@ -229,17 +229,14 @@ class Registry:
         history = self._file.read(
             "SELECT version, happened_at FROM history WHERE model = ? ORDER BY number", model
         )
-        ended = [run.status for run in runs if run.finished_at is not None]
-        judged = [s for s in ended if s in {Status.SUCCEEDED, Status.REJECTED}]
+        judged = [_is_held_back(run) for run in runs if _is_judged(run)]
         begun = next((run for run in runs if run.started_at is not None), None)
         return Training(
             champion=champion.name if champion else None,
             promoted_at=datetime.fromisoformat(history[-1][1]) if history else None,
             last_started_at=begun.started_at if begun else None,
             last_event_at=_event_time(begun) if begun else None,
-            rejected_in_row=next(
-                (i for i, s in enumerate(judged) if s is not Status.REJECTED), len(judged)
-            ),
+            rejected_in_row=next((i for i, held in enumerate(judged) if not held), len(judged)),
             running=any(run.status in {Status.QUEUED, Status.RUNNING} for run in runs),
             retired=frozenset(str(v) for v, _ in history) - {champion.name if champion else ""},
         )
@@ -251,6 +248,17 @@ def _point(connection: sqlite3.Connection, model: str, alias: str, number: int) 
         "SET version = excluded.version, generation = generation + 1",
         (model, alias, number),
     )
+
+
+def _is_judged(run: Run) -> bool:
+    return run.status in {Status.SUCCEEDED, Status.REJECTED}
+
+
+def _is_held_back(run: Run) -> bool:
+    """Whether the gate was sure. Where it was only not sure enough, more rows may tell soon."""
+    verdict = run.record.verdict
+    unsure = verdict is not None and verdict.zone == "shadow"
+    return run.status is Status.REJECTED and not unsure
 
 
 def _event_time(run: Run) -> datetime | None:

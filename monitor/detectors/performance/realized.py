@@ -1,7 +1,8 @@
 """How good the answers were, measured on the actuals that came."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from math import isfinite
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from monitor.core.windows import Sample
 from monitor.detectors.performance.estimates import Estimate, worse_chance
 from monitor.detectors.performance.kpis import KPIS
 
+_REFERENCES = 16
 FEWEST = 30
 """Labelled rows below which a KPI says nothing."""
 
@@ -33,6 +35,26 @@ def evaluate(spec: ModelSpec, sample: Sample) -> dict[str, tuple[float, float, f
     return {name: (e.value, e.low, e.high) for name, e in estimates(spec, sample).items()}
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """A spec and a sample, the same only as themselves: samples are large and never change."""
+
+    spec: ModelSpec
+    sample: Sample
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Known) and (
+            self.spec is other.spec and self.sample is other.sample
+        )
+
+    def __hash__(self) -> int:
+        return hash((id(self.spec), id(self.sample)))
+
+
+def _of_known(known: _Known) -> Mapping[str, Estimate]:
+    return estimates(known.spec, known.sample)
+
+
 @dataclass(frozen=True, slots=True)
 class RealizedPerformance(LabelledDetector):
     """Each KPI of the task on the labelled rows, and on those of the reference.
@@ -42,14 +64,19 @@ class RealizedPerformance(LabelledDetector):
              many in the reference. Without one the p-value is 1: nobody knows what is normal.
     Noise    the p-value says how often independent rows get so much worse by chance.
     Source   `kpis.py`.
+
+    The KPIs of a reference are computed once for all windows that are compared with it.
     """
 
     name: ClassVar[str] = "performance.realized"
+    _reference: Callable[[_Known], Mapping[str, Estimate]] = field(
+        default_factory=lambda: lru_cache(_REFERENCES)(_of_known), compare=False, repr=False
+    )
 
     def measure(self, spec: ModelSpec, reference: Sample, current: Sample) -> Iterable[Measurement]:
         """One measurement for each KPI that can be computed."""
         found = estimates(spec, current)
-        before = estimates(spec, reference) if found else {}
+        before = self._reference(_Known(spec, reference)) if found else {}
         total = max(1, current.rows, current.total)
         evidence = {"labelled": current.rows, "coverage": current.rows / total}
         for name, now in found.items():

@@ -2,13 +2,14 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from monitor.core.decisions import RetrainRequest
 from monitor.core.errors import NothingToRollBackToError, StalePromotionError
 from trainer.production.registry import Registry, Version
-from trainer.records import Run, Status
+from trainer.records import Outcome, Record, Run, Status, Verdict
 
 
 @pytest.fixture
@@ -103,5 +104,8 @@ def test_rejections_are_counted_since_the_last_success(registry, made):
         registry.open_run(run)
 
     assert registry.training("m").rejected_in_row == 2
+    unsure = Record(verdict=Verdict(Outcome.REJECT, "shadow"))
+    registry.save_run(replace(run, record=unsure))
+    assert registry.training("m").rejected_in_row == 0  # more rows may tell soon
     assert not registry.training("m").running
     assert registry.training("m").last_started_at == made.start
