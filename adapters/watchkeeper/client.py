@@ -96,24 +96,18 @@ class Client:
         row_id = new_id() if prediction_id is None else _text(prediction_id)
         try:
             kept, size = frozen_mapping(_mapping(features))
-            if timestamp is None:
-                timestamp = time.time_ns() // 1_000_000
-            if version is None:
-                version = self.version
-            if tags is not None:
-                tags, more = frozen(tags)
-                size += more
+            tags, more = frozen(tags)
             row = Prediction(
                 row_id,
-                timestamp,
+                time.time_ns() // 1_000_000 if timestamp is None else timestamp,
                 kept,
-                version,
+                self.version if version is None else version,
                 single(prediction),
                 single(score),
                 latency_ms,
                 tags,
             )
-            self._sender.put("predictions", row, size)
+            self._sender.put("predictions", row, size + more)
         except Exception as error:  # the user's program goes on, whatever it gave us
             self.complain("log()", error)
         return row_id

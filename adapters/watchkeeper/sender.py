@@ -164,7 +164,7 @@ class Sender:
         """Begin anew in a child process; files and connection stay the parent's."""
         if self._spool is not None:
             self._spool.release()
-        self._transport.close()
+        self._transport.forget()
         closed = self._closed
         self._fresh()
         self._closed = closed
@@ -280,7 +280,7 @@ class Sender:
             return self._spool_one()
 
     def _spool_one(self) -> bool:
-        wanted = self._breaker.is_open or self._ring.half_full or self._closing
+        wanted = self._breaker.is_open or self._ring.half_full or self._left
         if self._spool is None or not wanted or not self._load():
             return False
         request = self._pending[0]

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import http.client
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -96,6 +97,16 @@ class Transport:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def forget(self) -> None:
+        """In a forked child: let go of the connection, which is the parent's.
+
+        It must not be closed the usual way. The parent's thread may be reading an answer and hold
+        the reader's lock, which here nobody would ever release.
+        """
+        connection, self._connection = self._connection, None
+        if connection is not None and connection.sock is not None:
+            os.close(connection.sock.detach())
 
     def _exchange(self, kind: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         if self._connection is None:

@@ -45,7 +45,12 @@ def program(collector, tmp_path):
         command = [sys.executable, *options, "-c", source, collector.url, tmp_path / "spool"]
         environment = os.environ | {"PYTHONPATH": str(path), "PYTHONWARNINGS": "error"}
         return subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
 
     return run

@@ -1,8 +1,11 @@
 """The end of the program, signals, forks, and what an import brings along."""
 
+import contextlib
 import json
+import os
 import signal
 import socket
+import time
 
 import pytest
 
@@ -15,7 +18,11 @@ client = watchkeeper.Client(url, "loans", spool_dir=spool)
 
 
 def finish(process, seconds=20):
-    out, err = process.communicate(timeout=seconds)
+    try:
+        out, err = process.communicate(timeout=seconds)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # forked children that hang, too
     assert err == ""
     return out.split(), process.returncode
 
@@ -143,7 +150,7 @@ threads = [threading.Thread(target=work) for _ in range(4)]
 [thread.start() for thread in threads]
 for _ in range(10):
     if os.fork() == 0:
-        print(client.log({'who': 'child'}), flush=True)
+        os.write(1, (client.log({'who': 'child'}) + '\\n').encode())  # whole, unlike print
         os._exit(0 if client.flush(10) else 1)
 codes = [os.wait()[1] for _ in range(10)]
 stop.set()
@@ -158,6 +165,44 @@ assert codes == [0] * 10, codes
     assert set(ids) <= set(collector.predictions)
 
 
+def test_a_fork_in_the_middle_of_an_answer_leaves_a_child_that_works(collector, program):
+    """The thread that reads the answer holds a lock, which nobody lets go of in the child."""
+
+    def stall(handler, body):
+        handler.send_response(200)
+        handler.send_header("Content-Length", "100")
+        handler.end_headers()
+        handler.wfile.write(b"{")
+        handler.wfile.flush()
+        time.sleep(2)
+        return "hang up"
+
+    collector.then.append(stall)
+    ids, code = finish(
+        program(
+            BEGIN
+            + """
+import logging
+logging.disable()
+client.log({'who': 'parent'})
+while not client.counters.sent:
+    time.sleep(0.01)
+time.sleep(0.3)
+child = os.fork()
+if child == 0:
+    print(client.log({'who': 'child'}), flush=True)
+    os._exit(0 if client.flush(10) else 1)
+assert os.waitpid(child, 0)[1] == 0
+"""
+        ),
+        seconds=15,
+    )
+
+    assert code == 0
+    assert set(ids) <= set(collector.predictions)
+    assert len(collector.predictions) == 2
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_the_end_of_a_multiprocessing_child_counts_as_an_end(collector, program, tmp_path, method):
     script = tmp_path / "work.py"
@@ -165,7 +210,7 @@ def test_the_end_of_a_multiprocessing_child_counts_as_an_end(collector, program,
         BEGIN.replace(
             "url, spool = sys.argv[1:]", "url, spool = os.environ['URL'], os.environ['SPOOL']"
         )
-        + "def work(i):\n    print(client.log({'i': i}), flush=True)\n"
+        + "def work(i):\n    os.write(1, (client.log({'i': i}) + chr(10)).encode())\n"
     )
     ids, code = finish(
         program(

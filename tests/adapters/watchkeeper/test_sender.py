@@ -223,6 +223,17 @@ def test_the_next_client_sends_what_the_last_could_not(away, tmp_path, connect):
     assert not list(tmp_path.glob("spool/*/*.spool"))
 
 
+def test_one_failure_at_the_end_is_repeated_before_the_disk_is_used(collector, connect):
+    client = connect()
+    collector.then.append(503)
+
+    row_id = client.log(ROW)
+
+    assert client.close(timeout=5)
+    assert row_id in collector.predictions
+    assert client.counters.spooled == 0
+
+
 def test_without_a_spool_rows_wait_in_memory_and_the_oldest_are_kept(away, connect):
     client = connect(url=f"http://127.0.0.1:{away}", limits={"ring_rows": 50, "spool_bytes": 0})
     ids = [client.log(ROW) for _ in range(200)]
