@@ -1,6 +1,7 @@
-"""Starts the child of a run, watches it, and ends it when it is told to or takes too long."""
+"""Has the child of a run started, watches it, ends it when told to or when it takes too long."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -42,41 +43,58 @@ def _signal(number: int) -> str:
         return str(number)
 
 
-def attend(directory: RunDirectory, patience: timedelta, stop: threading.Event) -> Ended:
-    """Run the child of a directory to its end; what it says goes to `log.txt`."""
-    command = [sys.executable, "-m", "trainer", str(directory.path), "--attended"]
-    with (directory / "log.txt").open("ab") as log:
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,  # closes with us, and the child ends with it
-            stdout=log,
-            stderr=log,
+class Attendant:
+    """Keeps one process with the libraries loaded, from which the child of each run is forked.
+
+    It is started for the first run and ends by itself when long idle. Used by one thread.
+    """
+
+    def __init__(self) -> None:
+        self._warm: subprocess.Popen[bytes] | None = None
+
+    def attend(self, directory: RunDirectory, patience: timedelta, stop: threading.Event) -> Ended:
+        """Run a directory to its end; what the child says goes to its `log.txt`."""
+        warm = self._ready()
+        assert warm.stdin is not None
+        assert warm.stdout is not None
+        deadline = time.monotonic() + patience.total_seconds()
+        with suppress(BrokenPipeError):
+            warm.stdin.write(f"{directory.path}\n".encode())
+            warm.stdin.flush()
+        while not select.select([warm.stdout], [], [], _TICK)[0]:
+            if stop.is_set():
+                return Ended(self._kill(), "the service stopped")
+            if time.monotonic() > deadline:
+                return Ended(self._kill(), f"the run took longer than {patience}")
+        code = warm.stdout.readline()
+        return Ended(int(code) if code else self._kill())
+
+    def close(self) -> None:
+        """End the process; whatever it runs ends with it."""
+        self._kill()
+
+    def _ready(self) -> "subprocess.Popen[bytes]":
+        if self._warm is not None and self._warm.poll() is None:
+            return self._warm
+        self._kill()
+        self._warm = subprocess.Popen(
+            [sys.executable, "-m", "trainer", "--warm"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             start_new_session=True,
         )
-    try:
-        return _watch(child, patience, stop)
-    finally:
-        if child.poll() is None:
-            _kill(child)
-        if child.stdin is not None:
-            child.stdin.close()
+        return self._warm
 
-
-def _watch(child: "subprocess.Popen[bytes]", patience: timedelta, stop: threading.Event) -> Ended:
-    deadline = time.monotonic() + patience.total_seconds()
-    while True:
-        try:
-            return Ended(child.wait(_TICK))
-        except subprocess.TimeoutExpired:
-            pass
-        if stop.is_set():
-            return Ended(_kill(child), "the service stopped")
-        if time.monotonic() > deadline:
-            return Ended(_kill(child), f"the run took longer than {patience}")
-
-
-def _kill(child: "subprocess.Popen[bytes]") -> int:
-    """End the child, not yet waited for, and whatever it started."""
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    return child.wait()
+    def _kill(self) -> int:
+        """End the process and its child; the answer is its exit code."""
+        warm, self._warm = self._warm, None
+        if warm is None:
+            return 0
+        with suppress(ProcessLookupError):
+            os.killpg(warm.pid, signal.SIGKILL)
+        code = warm.wait()
+        for pipe in (warm.stdin, warm.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+        return code

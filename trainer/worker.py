@@ -23,7 +23,7 @@ from monitor.core.ports import (
     SpecBook,
 )
 from monitor.core.spec import ModelSpec, Promote, Task
-from trainer.attendance import attend
+from trainer.attendance import Attendant
 from trainer.directory import RunDirectory
 from trainer.production.champion import ChampionServer
 from trainer.production.registry import Registry, Version
@@ -77,6 +77,7 @@ class Worker:
         self._patience = patience
         self._wake = threading.Event()
         self._installing = threading.Lock()
+        self._attendant = Attendant()
 
     # The desk
 
@@ -168,6 +169,11 @@ class Worker:
             if not worked:
                 self._wake.wait(every.total_seconds())
                 self._wake.clear()
+        self.close()
+
+    def close(self) -> None:
+        """End the process that runs are forked from."""
+        self._attendant.close()
 
     def work_once(self, stop: threading.Event | None = None) -> bool:
         """Take what is waiting and see the oldest run to its end; whether there was one."""
@@ -189,7 +195,7 @@ class Worker:
             generation = self._registry.generation(run.request.model)
             spec = self._prepare(run, directory)
             patience = self._patience + spec.retrain.budget
-            ended = attend(directory, patience, stop)
+            ended = self._attendant.attend(directory, patience, stop)
             run = replace(run, record=directory.record)
             verdict = run.record.verdict
             if ended.code or verdict is None:

@@ -32,7 +32,7 @@ SPEC: dict[str, Any] = {
         "cooldown": "21d",
         "min_labels": 1000,
         "promote": "auto",
-        "budget": "1s",
+        "budget": "500ms",
     },
 }
 

@@ -177,6 +177,7 @@ class House:
 def house(tmp_path):
     built = House(tmp_path)
     yield built
+    built.worker.close()
     built.registry.close()
 
 

@@ -1,15 +1,15 @@
 """Checks an artefact in a clean process: it loads, answers the same, survives bad rows, is quick.
 
-`python -m trainer.development.checks` is that process: an examination on standard input, what
-came of it on standard output. A damaged model can crash an interpreter; there it crashes its own.
+A damaged model can crash an interpreter; there it crashes its own.
 """
 
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from trainer.records import Reason
 from trainer.research.collect import Examples, Matrix
 from trainer.research.features import Encoder
 
+_LIBRARY = "lightgbm"
 _SLOWEST_MS = 20.0
 _LARGEST_MB = 200.0
 _PATIENCE = 120.0
@@ -56,29 +57,55 @@ class Examined:
 
 
 class Examiner:
-    """A clean process that loads libraries while the challenger is still being made."""
+    """A process of its own that loads libraries while the challenger is still being made.
+
+    Where they are loaded already it is forked, before anything was learned; else it is started.
+    """
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "trainer.development.checks"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        forked = _LIBRARY in sys.modules
+        context = get_context("fork") if forked else get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        ours = self._connection if forked else None  # a fork holds it too, and must let it go
+        self._process = context.Process(target=_answer, args=(theirs, ours), daemon=True)
+        self._process.start()
+        theirs.close()
 
     def examine(self, artefact: Path, rows: Sequence[Mapping[str, Any]]) -> Examined | str:
         """What came of it; or why nothing did."""
-        asked = msgspec.json.encode(Examination(str(artefact), rows))
         try:
-            said, complaint = self._process.communicate(asked, _PATIENCE)
-        except subprocess.TimeoutExpired:
+            self._connection.send_bytes(msgspec.json.encode(Examination(str(artefact), rows)))
+            if not self._connection.poll(_PATIENCE):
+                return f"no answer within {_PATIENCE:.0f} s"
+            found: Examined | str = msgspec.json.decode(
+                self._connection.recv_bytes(), type=Examined | str
+            )
+        except (EOFError, OSError):
+            self._process.join(_PATIENCE)
+            return f"the process ended with {self._process.exitcode}"
+        else:
+            return found
+        finally:
+            self._connection.close()
             self._process.kill()
-            self._process.communicate()
-            return f"no answer within {_PATIENCE:.0f} s"
-        if self._process.returncode:
-            last = complaint.decode(errors="replace").strip().splitlines()[-1:]
-            return f"the process ended with {self._process.returncode}: {' '.join(last)}"
-        return msgspec.json.decode(said, type=Examined)
+            self._process.join()
+
+
+def _answer(connection: Connection, ours: Connection | None) -> None:
+    """The life of the examiner's process: one examination."""
+    if ours is not None:
+        ours.close()
+    import_module(_LIBRARY)  # what most artefacts need, while the challenger is still tuned
+    try:
+        asked = msgspec.json.decode(connection.recv_bytes(), type=Examination)
+    except EOFError:  # nobody wants to know any more
+        return
+    said: Examined | str
+    try:
+        said = examine(asked)
+    except Exception as error:  # whatever is wrong with the artefact, the gate must hear of it
+        said = f"{type(error).__name__}: {error}"
+    connection.send_bytes(msgspec.json.encode(said))
 
 
 def sendable(examples: Examples, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -155,9 +182,3 @@ def examine(asked: Examination) -> Examined:
         packaged.answers([asked.rows[i % len(asked.rows)]])
         times.append((time.perf_counter() - began) * 1e3)
     return Examined(answers.tolist(), broken, len(tried), times)
-
-
-if __name__ == "__main__":
-    import_module("lightgbm")  # what most artefacts need, while the challenger is still tuned
-    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Examination)
-    sys.stdout.buffer.write(msgspec.json.encode(examine(asked)))
