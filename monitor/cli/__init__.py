@@ -49,7 +49,7 @@ def main() -> None:
 def run(command: Callable[..., object]) -> int:
     """The exit code of a command; an error of ours is one line on stderr."""
     try:
-        command(standalone_mode=False)
+        code = command(standalone_mode=False)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.exceptions.Abort:
@@ -63,4 +63,4 @@ def run(command: Callable[..., object]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    return 0
+    return code if isinstance(code, int) else 0

@@ -55,7 +55,7 @@ def demo(stay: bool, weeks: int | None) -> None:
         console.print("starting a service on a free port ...")
         with own_service(Path(directory)) as url:
             console.print(f"service {url}  (status page /, API /docs, metrics /metrics)")
-            replay = _prepared(url, elec2(), weeks)
+            replay = _prepared(url, elec2(), weeks, Path(directory) / "spool")
             _play(replay, console)
             gain = _summary(replay, console, time.monotonic() - began)
             if stay:
@@ -64,7 +64,7 @@ def demo(stay: bool, weeks: int | None) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _prepared(url: str, stream: Stream, weeks: int | None) -> Replay:
+def _prepared(url: str, stream: Stream, weeks: int | None, spool: Path) -> Replay:
     """A registered model with a reference, and a replay that starts after it."""
     import watchkeeper  # noqa: PLC0415  the client, as a user's program imports it
 
@@ -78,7 +78,8 @@ def _prepared(url: str, stream: Stream, weeks: int | None) -> Replay:
         f"/v1/models/{MODEL}/reference",
         json=[_reference_row(stream, own, i) for i in range(first)],
     )
-    return Replay(connection, watchkeeper.Client(url, model=MODEL), MODEL, stream, own, first, last)
+    client = watchkeeper.Client(url, model=MODEL, spool_dir=spool)
+    return Replay(connection, client, MODEL, stream, own, first, last)
 
 
 def deployed(stream: Stream, rows: int) -> npt.NDArray[np.float64]:

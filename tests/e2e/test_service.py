@@ -87,7 +87,7 @@ def sent(content, kind, encoding=""):
         ("PUT", "/v1/models/x", {"json": {"task": "binary", "windw": {}}}, 422),
         ("POST", "/v1/models/bad/predictions", sent(b"[{", "application/json"), 400),
         ("POST", "/v1/models/bad/predictions", sent(b"x", "image/png"), 415),
-        ("POST", "/v1/models/bad/predictions", sent(b"PAR1", "application/vnd.apache.parquet"), 400),
+        ("POST", "/v1/models/bad/predictions", sent(b"P", "application/vnd.apache.parquet"), 400),
         ("POST", "/v1/models/bad/predictions", sent(b"[]", "application/json", "gzip"), 400),
         ("POST", "/v1/models/bad/predictions", {"content": b"[" * 100_000}, 400),
         ("POST", "/v1/models/bad/check", {"json": {"from": "yesterday"}}, 400),

@@ -6,6 +6,7 @@ A damaged model can crash an interpreter; there it crashes its own.
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing import get_context
@@ -95,7 +96,8 @@ def _answer(connection: Connection, ours: Connection | None) -> None:
     """The life of the examiner's process: one examination."""
     if ours is not None:
         ours.close()
-    import_module(_LIBRARY)  # what most artefacts need, while the challenger is still tuned
+    with suppress(ImportError, OSError):  # what most artefacts need, while it is still tuned
+        import_module(_LIBRARY)
     try:
         asked = msgspec.json.decode(connection.recv_bytes(), type=Examination)
     except EOFError:  # nobody wants to know any more

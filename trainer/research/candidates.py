@@ -3,6 +3,7 @@
 Each has settings that do well unseen, a space around them to search, and a fit.
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -201,7 +202,17 @@ CANDIDATES: tuple[Candidate, ...] = (
 """Who competes; each of them answers all three tasks."""
 
 
-def load_libraries() -> None:
-    """Load what the candidates need, which takes some 2 s, before their time is taken."""
-    for name in ("sklearn.linear_model", "sklearn.ensemble", "lightgbm"):
+def load_libraries() -> tuple[Candidate, ...]:
+    """Load what the candidates need, which takes some 2 s, before their time is taken.
+
+    The answer is who can compete: LightGBM needs the system's OpenMP library (libgomp1 in Debian),
+    and where that is missing the others go on without it.
+    """
+    for name in ("sklearn.linear_model", "sklearn.ensemble"):
         import_module(name)
+    try:
+        import_module("lightgbm")
+    except (ImportError, OSError) as problem:
+        sys.stderr.write(f"without the candidate lightgbm: {problem}\n")
+        return tuple(c for c in CANDIDATES if c.form != Boosted.form)
+    return CANDIDATES

@@ -13,7 +13,6 @@ from monitor.core.rows import microseconds
 from trainer.losses import metrics, row_losses
 from trainer.records import Experiment
 from trainer.research.candidates import (
-    CANDIDATES,
     Candidate,
     Parameters,
     Rows,
@@ -88,8 +87,8 @@ def tune(train: Rows, held: Rows, starts: Mapping[str, int], limits: Limits) -> 
     parts = {name: part for name, part in parts.items() if _can_learn(part)}
     if not parts:
         raise ValueError("the training rows are all of one class")
-    load_libraries()
-    searches = [_Search(candidate, list(parts), limits.seed) for candidate in CANDIDATES]
+    candidates = load_libraries()
+    searches = [_Search(candidate, list(parts), limits.seed) for candidate in candidates]
     began, best = time.perf_counter(), _Best()
     tried: list[Experiment] = []
     while not _is_over(len(tried), len(searches), time.perf_counter() - began, limits):

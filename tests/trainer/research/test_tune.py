@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from trainer.research.candidates import Rows
+from trainer.research.candidates import Rows, load_libraries
 from trainer.research.tune import Limits, tune, windows
 
 MINUTE = 60_000_000
@@ -78,3 +78,14 @@ def test_windows_are_of_all_of_what_is_recent_and_of_what_came_since_a_change(ma
     assert at(2000, 1700) == {"post_change": 1700, "recent": 1000, "full": 0}
     assert at(2000, 1900) == {"recent": 1000, "full": 0}
     assert at(250_000)["full"] == 50_000
+
+
+def test_without_openmp_the_others_compete(monkeypatch, capsys):
+    def missing(name):
+        if name == "lightgbm":
+            raise OSError("libgomp.so.1: cannot open shared object file")
+
+    monkeypatch.setattr("trainer.research.candidates.import_module", missing)
+
+    assert [c.name for c in load_libraries()] == ["linear", "histogram"]
+    assert "libgomp.so.1" in capsys.readouterr().err
