@@ -42,7 +42,7 @@ serve: setup  ## start the service on this machine (PORT=8000)
 	$(BIN)/watchkeeper serve --port $(PORT)
 
 bench: setup  ## measure how fast rows are taken in, over HTTP, on this machine
-	$(BIN)/python bench/ingest.py $(ARGS)
+	$(BIN)/python benchmarks/ingest/rows.py $(ARGS)
 
 docs: setup  ## write docs/ from the code: the OpenAPI document and the tables
 	$(BIN)/python docs/generate.py
