@@ -12,6 +12,7 @@ from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from fastapi import FastAPI
+from fastapi_swagger import patch_fastapi
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp
 
@@ -188,7 +189,11 @@ def _api(rooms: Rooms) -> FastAPI:
         title="Watchkeeper",
         version="0.1.0",
         description="Watches deployed models, says what went wrong, and trains the better one.",
+        docs_url=None,  # FastAPI's own pages load their scripts from elsewhere
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
     )
+    patch_fastapi(app, redirect_from_root_to_docs=False)
     app.include_router(create_router(rooms))
     install_errors(app)
     page = StatusPage(rooms.specs, rooms.findings, rooms.incidents, rooms.champion, rooms.clock)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -272,3 +273,13 @@ def test_the_status_page_shows_the_models(service):
     assert page.headers["content-type"].startswith("text/html")
     assert "shown" in page.text
     assert 'href="/docs"' in page.text
+
+
+def test_the_pages_load_nothing_from_elsewhere(service):
+    page = service.http.get("/docs").text
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page)
+
+    assert len(sources) >= 2
+    for source in sources:
+        assert source.startswith(service.url), source
+        assert service.http.get(source).status_code == 200
