@@ -130,16 +130,23 @@ def assert_manual_promotion(house):
 
 
 def child_of(house, run):
-    """The process id of the child of a run, once there is one."""
+    """The process id of the child of a run, once there is one: a child of a child of ours."""
     record = house.data_dir / "runs" / run / "record.json"
     for _ in range(2000):
         for entry in Path("/proc").iterdir():
             if entry.name.isdecimal() and "--warm" in command_of(entry) and record.exists():
-                parent = entry.joinpath("stat").read_text().rpartition(")")[2].split()[1]
-                if "--warm" in command_of(Path("/proc") / parent):
+                parent = parent_of(int(entry.name))
+                if parent and parent_of(parent) == os.getpid():
                     return int(entry.name)
         time.sleep(0.005)
     raise AssertionError("no child came")
+
+
+def parent_of(pid):
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def is_alive(pid):
@@ -230,8 +237,7 @@ def test_a_child_whose_process_of_libraries_dies_ends_too_and_the_next_run_works
     working = threading.Thread(target=house.worker.work_once)
     working.start()
     pid = child_of(house, run)
-    parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    os.kill(parent, signal.SIGKILL)
+    os.kill(parent_of(pid), signal.SIGKILL)
     working.join()
 
     assert "SIGKILL" in house.worker.run("m", run)["error"]
