@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from monitor.core.errors import BodyError
 from monitor.core.rows import Kind, Rows
+from monitor.service.mending import mended
 from monitor.service.nesting import check_nesting
 from monitor.service.row_parts import NO_OBJECT, PARTS, Faults, part, require, rows_of
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_OBJECT = "row: must be an object"
 
 
@@ -123,19 +123,7 @@ def _parse(content: bytes) -> Any:
         value = json.loads(content.decode(), parse_int=_integer, strict=False)
     except (ValueError, RecursionError) as problem:
         raise BodyError(f"not JSON: {problem}") from None
-    return _mended(value) if b"\\ud" in content.lower() else value
-
-
-def _mended(value: Any) -> Any:
-    """The value with U+FFFD for halves of surrogate pairs, which no text may hold."""
-    match value:
-        case str():
-            return _SURROGATE.sub("\ufffd", value)
-        case list():
-            return [_mended(v) for v in value]
-        case dict():
-            return {_mended(k): _mended(v) for k, v in value.items()}
-    return value
+    return mended(value, content)
 
 
 def _from_object(value: object) -> _Sent:

@@ -1,5 +1,6 @@
 """Who answers the routes, and how they read what an address or a small body asks for."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ from monitor.service.spec_wire import Known
 EARLIEST = datetime(2, 1, 1, tzinfo=UTC)
 LATEST = datetime(9998, 1, 1, tzinfo=UTC)
 """Where an open span ends: a year inside of what can be computed with."""
+_NUMBER = re.compile(r"-?\d{1,30}")
+"""Epoch milliseconds; Python refuses to read thousands of digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def whole_span() -> Window:
 
 def _moment(name: str, value: object) -> datetime:
     if isinstance(value, str):
-        value = int(value) if value.lstrip("-").isdecimal() else _with_plus(value)
+        value = int(value) if _NUMBER.fullmatch(value) else _with_plus(value)
     try:
         return min(max(moment(timestamp(value)), EARLIEST), LATEST)
     except ValueError as problem:

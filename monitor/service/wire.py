@@ -9,6 +9,7 @@ from fastapi import Request
 from monitor.core.errors import BodyError, BodyTooLargeError, MediaTypeError, UnknownKeyError
 from monitor.core.ports import Json
 from monitor.core.rows import Body
+from monitor.service.mending import mended
 from monitor.service.nesting import check_nesting
 
 SMALL = 4 << 20
@@ -50,7 +51,7 @@ async def read_json(request: Request) -> Any:
         raise MediaTypeError(body.encoding, ["identity"])
     check_nesting(body.content)
     try:
-        return json.loads(body.content)
+        return mended(json.loads(body.content), body.content)
     except (ValueError, RecursionError) as problem:
         raise BodyError(f"not JSON: {problem}") from None
 

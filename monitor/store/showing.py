@@ -10,6 +10,9 @@ from monitor.core.ports import Json
 from monitor.core.rows import moment
 from monitor.store.layout import ModelTable
 
+_MOST = 2**62
+"""No event time in microseconds and no place comes near; the database holds twice as much."""
+
 
 def shown(table: ModelTable, row: tuple[Any, ...]) -> tuple[str, Json]:
     """A row of Reading's query with its cursor."""
@@ -62,9 +65,13 @@ def _plain(value: Any, name: str, raw: Json) -> Any:
 def cursor(text: str | None) -> tuple[int, int]:
     """Event time and place after which a page begins. Raises QueryError."""
     if text is None:
-        return -(2**62), -1
+        return 1 - _MOST, -1
     since, _, place = text.rpartition("-")
     try:
-        return int(since), int(place)
+        after = int(since), int(place)
     except ValueError:
-        raise QueryError("cursor", f"{text!r} is not a `next` of this route") from None
+        after = _MOST, _MOST
+    if max(map(abs, after)) >= _MOST:
+        shown = text if len(text) <= 60 else f"{text[:60]}..."
+        raise QueryError("cursor", f"{shown!r} is not a `next` of this route")
+    return after

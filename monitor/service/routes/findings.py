@@ -28,7 +28,7 @@ def routes(rooms: Rooms) -> APIRouter:
         feature: Annotated[str | None, Query(examples=["age"])] = None,
         alert: bool | None = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        cursor: Annotated[int | None, Query(ge=0)] = None,
+        cursor: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
     ) -> JsonAnswer:
         """Findings that match all that is given, newest first; `next` is the `cursor` to go on."""
         rooms.specs.get(model)

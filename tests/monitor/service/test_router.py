@@ -287,6 +287,9 @@ def test_a_plus_in_an_address_is_understood(house):
         "alert=maybe",
         "cursor=-1",
         "from=99999999999999999999",
+        "from=--5",
+        "from=" + "9" * 5000,
+        "cursor=9223372036854775808",
     ],
 )
 def test_unreadable_parameters_are_problems(house, problem_of, query):
@@ -313,6 +316,24 @@ def test_a_check_refuses_what_it_does_not_know(house, problem_of):
     assert "'from'" in problem_of(house.post(f"{LOANS}/check", json={"form": 1}), 422)
     problem_of(house.post(f"{LOANS}/check", json={"from": [1]}), 400)
     problem_of(house.post(f"{LOANS}/check", json=[1]), 400)
+    for text in ("--5", "-", "9" * 5000):
+        assert problem_of(house.post(f"{LOANS}/check", json={"from": text}), 400).startswith(
+            "from:"
+        )
+
+
+def test_halves_of_surrogate_pairs_are_mended_wherever_a_text_is_kept(house):
+    spec = {
+        "task": "binary",
+        "positive_label": "\ud800",
+        "features": {"a\udfff": {"type": "category", "categories": ["\ud800", "\U0001f600"]}},
+    }
+    kept = house.put(LOANS, content=json.dumps(spec)).json()
+    run = house.post(f"{LOANS}/retrain", content=json.dumps({"reason": "new \ud800"})).json()
+
+    assert kept["positive_label"] == "\ufffd"
+    assert kept["features"]["a\ufffd"]["categories"] == ["\ufffd", "\U0001f600"]
+    assert run["reason"] == "new \ufffd"
 
 
 def test_performance_is_given_window_by_window(house):

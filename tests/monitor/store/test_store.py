@@ -146,8 +146,15 @@ def test_pages_of_rows_join_without_a_gap(store):
             break
 
     assert seen == [f"p{n}" for n in range(25)]
-    with pytest.raises(QueryError, match="cursor"):
-        store.predictions.by_time("m", DAY, 10, "nonsense")
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["nonsense", "1--1", "9" * 5000 + "-1", f"{2**63 - 1}-1", "1-999999999999999999999"],
+)
+def test_a_cursor_that_no_page_gave_is_refused(store, cursor):
+    with pytest.raises(QueryError, match=r"cursor: .+ is no"):
+        store.predictions.by_time("m", DAY, 10, cursor)
 
 
 def test_unknown_models_are_said_by_name(store):
