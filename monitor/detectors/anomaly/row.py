@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from monitor.core.detector import SampleDetector
 from monitor.core.findings import Measurement
-from monitor.core.spec import ModelSpec
+from monitor.core.spec import FeatureType, ModelSpec
 from monitor.core.windows import Sample
 from monitor.detectors.anomaly.norm import Normal
 from monitor.detectors.shares import excess
@@ -30,7 +30,8 @@ class Row(SampleDetector):
     get. Which half a row is in depends on its id.
 
     Value    share, 0 to 1; about .01 if nothing changed; worse above.
-    Needs    100 reference rows in each half, one row now, one feature that varies.
+    Needs    100 reference rows in each half, one row now, one feature that varies and is no
+             timestamp.
     Noise    at most a share a of p-values is below a, whatever the distribution: if k rows lie
              above the r-th largest held-out score, r - 1 of the k + r - 1 largest are held out.
     Source   V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World (2005).
@@ -43,7 +44,8 @@ class Row(SampleDetector):
         side = np.array([crc32(i.encode()) & 1 for i in reference.prediction_ids], bool)
         if not current.rows or min(side.sum(), (~side).sum()) < FEWEST:
             return
-        features = [f for f in (*reference.numbers, *reference.labels) if _has(current, f)]
+        shared = [f for f in (*reference.numbers, *reference.labels) if _has(current, f)]
+        features = [f for f in shared if not _is_time(spec, f)]
         normal = Normal.of(reference, side, features)
         if normal is None:
             return
@@ -59,6 +61,11 @@ class Row(SampleDetector):
             p_value=excess(hits, current.rows, rank - 1, len(held)),
             evidence={"rows": _shown(normal, current, scores, unlike)},
         )
+
+
+def _is_time(spec: ModelSpec, feature: str) -> bool:
+    """Whether the values are moments: time moves on, so each new one lies past the reference."""
+    return feature in spec.features and spec.features[feature].type is FeatureType.TIMESTAMP
 
 
 def _has(sample: Sample, feature: str) -> bool:

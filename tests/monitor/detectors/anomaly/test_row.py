@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from counted import sample
 
-from monitor.core.spec import ModelSpec, Task
+from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, Task
 from monitor.core.windows import Sample
 from monitor.detectors.anomaly.row import Row
 
@@ -124,3 +124,23 @@ def test_without_enough_reference_or_features_nothing_is_measured(reference):
     assert not list(Row().measure(SPEC, drawn(rng, 150), drawn(rng, 100, 900)))
     assert not list(Row().measure(SPEC, stuck, stuck))
     assert not list(Row().measure(SPEC, reference, Sample(0)))
+
+
+def test_time_that_moves_on_makes_no_row_unlike_the_reference():
+    rng = np.random.default_rng(11)
+
+    def dated(n, since, start):
+        return sample(
+            {"a": rng.normal(size=n), "created": since + rng.uniform(0, 3600, n)}, {}, start
+        )
+
+    reference, current = dated(1000, 0.0, 0), dated(300, 1e6, 9000)
+    spec = ModelSpec(Task.BINARY, features={"created": FeatureSpec(FeatureType.TIMESTAMP)})
+
+    (m,) = Row().measure(spec, reference, current)
+    assert m.value < 0.05
+    assert measured(reference, current).value == 1.0  # were it a number
+    only = ModelSpec(
+        Task.BINARY, features=dict.fromkeys(["a", "created"], spec.features["created"])
+    )
+    assert list(Row().measure(only, reference, current)) == []
