@@ -1,4 +1,4 @@
-"""The SQLite file of the registry: its tables, a connection for each thread, transactions."""
+"""The SQLite file of the registry: its tables, the connections that threads share, transactions."""
 
 import sqlite3
 import threading
@@ -24,6 +24,8 @@ CREATE INDEX IF NOT EXISTS run_of ON run (model, status);
 CREATE INDEX IF NOT EXISTS history_of ON history (model);
 """
 
+_MOST = 8
+
 
 class RegistryFile:
     """One file, in write-ahead mode: readers never wait, writers wait for each other."""
@@ -31,45 +33,61 @@ class RegistryFile:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._local = threading.local()
-        self._open: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
         self._guard = threading.Lock()
+        self._free = threading.Semaphore(_MOST)
+        self._one_writes = threading.Lock()
         with self.writing() as connection:
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 connection.execute(statement)
 
     def close(self) -> None:
-        """Close the connections of all threads; nobody may call afterwards."""
+        """Close the connections; one that is in use closes when it is given back."""
         with self._guard:
-            for connection in self._open:
-                connection.close()
-            self._open.clear()
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
 
-    def _connection(self) -> sqlite3.Connection:
-        if not hasattr(self._local, "connection"):
-            connection = sqlite3.connect(
-                self._path, timeout=30, isolation_level=None, check_same_thread=False
-            )
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            self._local.connection = connection
+    @contextmanager
+    def _borrowed(self) -> Iterator[sqlite3.Connection]:
+        """A connection that nobody else uses meanwhile: an idle one, else one of few new ones."""
+        with self._free:
             with self._guard:
-                self._open.append(connection)
-        found: sqlite3.Connection = self._local.connection
-        return found
+                connection = self._idle.pop() if self._idle else None
+            connection = connection or self._connect()
+            try:
+                yield connection
+            finally:
+                with self._guard:
+                    closed = self._closed
+                    if not closed:
+                        self._idle.append(connection)
+                if closed:
+                    connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=30, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that no other writer interrupts."""
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+        with self._one_writes, self._borrowed() as connection:  # or writers kept readers out
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
 
     def read(self, statement: str, *values: object) -> list[Any]:
         """All rows that a query finds."""
-        return self._connection().execute(statement, values).fetchall()
+        with self._borrowed() as connection:
+            return connection.execute(statement, values).fetchall()

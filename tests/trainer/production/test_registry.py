@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,25 @@ def test_of_many_promotions_at_once_exactly_one_takes_effect(registry, made):
     assert len(winners) == 1
     assert registry.champion("m").name == winners[0]
     assert registry.generation("m") == 1
+
+
+def descriptors():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_threads_that_come_and_go_leave_no_descriptors(registry, made):
+    take(registry, add(registry, made), made)
+    before = descriptors()
+
+    for _ in range(60):
+        thread = threading.Thread(target=registry.champion, args=("m",))
+        thread.start()
+        thread.join()
+    with ThreadPoolExecutor(32) as pool:
+        found = {version.name for version in pool.map(registry.champion, ["m"] * 200)}
+
+    assert found == {"1"}
+    assert descriptors() <= before + 3 * 8  # the file, its log, its index
 
 
 def test_names_are_larger_than_any_version_that_was_seen(registry, made):
