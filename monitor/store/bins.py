@@ -1,6 +1,8 @@
 """The bins that a reference fixes, and the profiles of the reference itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
 
 from monitor.core.profile import LATENCY_BINS, UNIT_BINS, Bins, Profile, Profiles
 from monitor.core.spec import FeatureType
@@ -10,6 +12,7 @@ from monitor.store.layout import ModelTable
 from monitor.store.tally import finite, profile_of
 
 _ALWAYS = {SCORE: UNIT_BINS, LATENCY: LATENCY_BINS}
+_Read = TypeVar("_Read")
 _BINNED = frozenset({FeatureType.NUMBER, FeatureType.TIMESTAMP})
 
 
@@ -18,31 +21,58 @@ class BinBook:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._owners: dict[tuple[int, str], frozenset[str]] = {}
         self._bins: dict[tuple[int, str], dict[int, Bins]] = {}
-        self._owners: dict[int, frozenset[str]] = {}
         self._references: dict[tuple[int, str], Profiles] = {}
+        self._generations: dict[int, int] = {}
+        self._changing: set[int] = set()
+
+    def generation(self, table: ModelTable) -> int:
+        """Grows with each change: what was read under two generations does not go together."""
+        return self._generations.get(table.number, 0)
 
     def owner(self, table: ModelTable, version: str) -> str:
         """Whose reference holds for a version: its own, or "" for the model's."""
-        if table.number not in self._owners:
+
+        def read() -> frozenset[str]:
             found = self._database.read(
                 "SELECT version FROM reference WHERE model = $m AND feature = 0", m=table.number
             )
-            self._owners[table.number] = frozenset(v for (v,) in found)
-        return version if version in self._owners[table.number] else ""
+            return frozenset(v for (v,) in found)
+
+        return version if version in self._kept(self._owners, (table.number, ""), read) else ""
 
     def of(self, table: ModelTable, version: str) -> Mapping[int, Bins]:
         """The bins by feature number; none where there is no reference."""
         key = table.number, self.owner(table, version)
-        if key not in self._bins:
+
+        def read() -> dict[int, Bins]:
             found = self._database.read(
                 "SELECT feature, edges FROM reference "
                 "WHERE model = $model AND version = $owner AND feature <> 0",
                 model=key[0],
                 owner=key[1],
             )
-            self._bins[key] = {number: Bins.from_edges(edges) for number, edges in found}
-        return self._bins[key]
+            return {number: Bins.from_edges(edges) for number, edges in found}
+
+        return self._kept(self._bins, key, read)
+
+    def _kept(
+        self, cache: dict[tuple[int, str], _Read], key: tuple[int, str], read: Callable[[], _Read]
+    ) -> _Read:
+        """What is known, or read now and kept, unless it changed meanwhile.
+
+        Whoever is changing it sees its own changes, which nobody else may see yet.
+        """
+        if key[0] in self._changing and self._database.is_writing:
+            return read()
+        if key in cache:
+            return cache[key]
+        generation = self._generations.get(key[0], 0)
+        found = read()
+        if self._generations.get(key[0], 0) == generation:
+            cache[key] = found
+        return found
 
     def counted(self, table: ModelTable, version: str) -> Mapping[int, Bins]:
         """The same with the bins that never change: of scores and latencies."""
@@ -77,26 +107,41 @@ class BinBook:
     def reference(self, table: ModelTable, version: str) -> Profiles:
         """Profiles of the version's reference, else the model's; no rows where there is none."""
         key = table.number, self.owner(table, version)
-        if key not in self._references:
+
+        def read() -> Profiles:
             bins = self.of(table, version)
-            parts = [
-                arranged(
-                    table,
-                    batch.rows,
-                    {n: profile_of(c) for n, c in batch.prepared(table, bins).items()},
-                )
-                for batch in stored(
-                    self._database, table, table.reference, "owner = $owner", owner=key[1]
-                )
-            ]
-            self._references[key] = added(parts)
-        return self._references[key]
+            rows = stored(self._database, table, table.reference, "owner = $owner", owner=key[1])
+            return _known(added([_counted(table, batch, bins) for batch in rows]))
+
+        return self._kept(self._references, key, read)
 
     def forget(self, table: ModelTable) -> None:
-        """Look again: the reference or the spec has changed."""
-        self._owners.pop(table.number, None)
-        self._bins = {k: v for k, v in self._bins.items() if k[0] != table.number}
-        self._references = {k: v for k, v in self._references.items() if k[0] != table.number}
+        """Look again: the reference or the spec has changed, or will have with this transaction."""
+        self._drop(table.number)
+        if self._database.is_writing and table.number not in self._changing:
+            self._changing.add(table.number)
+            self._database.afterwards(lambda: self._settle(table.number))
+
+    def _settle(self, number: int) -> None:
+        self._changing.discard(number)
+        self._drop(number)
+
+    def _drop(self, number: int) -> None:
+        self._generations[number] = self._generations.get(number, 0) + 1
+        for cache in (self._owners, self._bins, self._references):
+            for key in [key for key in list(cache) if key[0] == number]:
+                cache.pop(key, None)
+
+
+def _known(profiles: Profiles) -> Profiles:
+    """Without features that no row of a reference has: their columns came with later rows."""
+    features = {n: p for n, p in profiles.features.items() if p.missing < p.rows}
+    return replace(profiles, features=features)
+
+
+def _counted(table: ModelTable, batch: Batch, bins: Mapping[int, Bins]) -> Profiles:
+    columns = batch.prepared(table, bins)
+    return arranged(table, batch.rows, {n: profile_of(c) for n, c in columns.items()})
 
 
 def kind_of(table: ModelTable, number: int) -> FeatureType:

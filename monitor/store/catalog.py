@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
+import pyarrow as pa
 
 from monitor.core.errors import SpecError, UnknownModelError
 from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, Task, model_name
-from monitor.store.columns import SQL
+from monitor.store.columns import SQL, typed
 from monitor.store.database import Database
 from monitor.store.layout import FeatureColumn, ModelTable, merged
 
@@ -38,12 +39,13 @@ class Catalog:
 
     def reload(self) -> None:
         """Hold what is committed: after a transaction that failed."""
-        self._tables = {
-            name: self._loaded(number, name, declared, inferred)
-            for number, name, declared, inferred in self._database.read(
-                "SELECT number, name, declared, inferred FROM model ORDER BY number"
-            )
-        }
+        with self._database.transaction():  # nobody is changing it meanwhile
+            self._tables = {
+                name: self._loaded(number, name, declared, inferred)
+                for number, name, declared, inferred in self._database.read(
+                    "SELECT number, name, declared, inferred FROM model ORDER BY number"
+                )
+            }
 
     def declare(self, model: str, spec: ModelSpec) -> ModelSpec:
         """Register or update what the user declared."""
@@ -94,7 +96,8 @@ class Catalog:
 
     def _create(self, model: str, spec: ModelSpec) -> ModelTable:
         with self._database.transaction() as connection:
-            number = len(self._tables) + 1
+            ((highest,),) = self._database.read("SELECT coalesce(max(number), 0) FROM model")
+            number = int(highest) + 1
             outcome = "DOUBLE" if spec.task is Task.REGRESSION else "VARCHAR"
             empty = ModelSpec(task=spec.task)
             table = ModelTable(number, model, spec, empty, merged(spec, empty))
@@ -160,8 +163,9 @@ class Catalog:
             self._database.write(f"ALTER TABLE {name} ADD COLUMN {new.column} {kind}")
             if held is not None:
                 self._database.write(
-                    f"UPDATE {name} SET {new.column} = TRY_CAST({held.column} AS {kind})"
+                    f"UPDATE {name} SET {new.column} = TRY_CAST({_text(held)} AS {kind})"
                 )
+                self._read_misfits(table, name, new)
         self._database.write(
             "INSERT INTO feature VALUES ($model, $number, $name, $type)",
             model=table.number,
@@ -169,6 +173,33 @@ class Catalog:
             name=new.name,
             type=str(new.type),
         )
+
+    def _read_misfits(self, table: ModelTable, source: str, new: FeatureColumn) -> None:
+        """Values that did not fit the old type, read in the new one; what does not fit stays."""
+        found = self._database.read(
+            "SELECT place, value FROM misfit "
+            "WHERE model = $model AND source = $source AND name = $name ORDER BY place",
+            model=table.number,
+            source=source,
+            name=new.name,
+        )
+        if not found:
+            return
+        fitted = typed([msgspec.json.decode(value) for _, value in found], new.type)
+        wrong = {row for row, _ in fitted.misfits}
+        places = [place for place, _ in found]
+        fits = [row not in wrong for row in range(len(found))]
+        batch = pa.table({"place": places, "value": fitted.values, "fits": fits})
+        with self._database.staged(batch) as connection:
+            connection.execute(
+                f"UPDATE {source} SET {new.column} = batch.value FROM batch "
+                f"WHERE {source}.place = batch.place"
+            )
+            connection.execute(
+                "DELETE FROM misfit USING batch WHERE model = ? AND source = ? AND name = ? "
+                "AND misfit.place = batch.place AND batch.fits",
+                [table.number, source, new.name],
+            )
 
     def _loaded(self, number: int, name: str, declared: str, inferred: str) -> ModelTable:
         said = msgspec.json.decode(declared, type=ModelSpec)
@@ -179,6 +210,14 @@ class Catalog:
         )
         columns = {name: FeatureColumn(n, name, FeatureType(kind)) for n, name, kind in rows}
         return ModelTable(number, name, said, learned, merged(said, learned), columns)
+
+
+def _text(held: FeatureColumn) -> str:
+    """SQL for a value that can be cast to any type; a whole number has no decimals."""
+    if held.type is not FeatureType.NUMBER:
+        return held.column
+    whole = f"{held.column} = floor({held.column}) AND abs({held.column}) < 1e15"
+    return f"CASE WHEN {whole} THEN {held.column}::BIGINT::VARCHAR ELSE {held.column}::VARCHAR END"
 
 
 def _written(spec: ModelSpec) -> str:

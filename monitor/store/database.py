@@ -6,7 +6,7 @@ reads what it has written.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,7 @@ class Database:
         self._connection = self._root.cursor()  # the one that writes; the root only makes cursors
         self._lock = threading.RLock()
         self._depth = 0
+        self._afterwards: list[Callable[[], None]] = []
         self._owner: int | None = None
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         with self.transaction() as connection:
@@ -96,6 +97,21 @@ class Database:
                 self._depth -= 1
                 if not self._depth:
                     self._owner = None
+                    self._run_afterwards()
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether this thread is inside a transaction."""
+        return self._owner == threading.get_ident()
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Do something when the transaction of this thread has ended, either way."""
+        self._afterwards.append(act)
+
+    def _run_afterwards(self) -> None:
+        acts, self._afterwards = self._afterwards, []
+        for act in acts:
+            act()
 
     def read(self, query: str, **values: object) -> list[tuple[Any, ...]]:
         """The rows that a query gives, its parameters by name."""
@@ -130,7 +146,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor of this thread's own, or the transaction that this thread is in."""
-        if self._owner == threading.get_ident():
+        if self.is_writing:
             yield self._connection
             return
         cursor = self._root.cursor()

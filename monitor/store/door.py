@@ -39,6 +39,7 @@ class Record(msgspec.Struct, frozen=True):
     media_type: str
     encoding: str
     skipped: list[int]
+    rows: int
     content: bytes
 
     @property
@@ -59,6 +60,22 @@ class _Waiting:
     rows: Rows
     received_at: int
     future: "Future[Accepted]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """A body with its answer: rows that count for nothing, new ids, rows that came without one."""
+
+    waiting: _Waiting
+    accepted: Accepted
+    skipped: list[int]
+    new: Sequence[str] = ()
+    unnamed: Sequence[int] = ()
+
+
+def made_id(position: int) -> str:
+    """What the ids of rows begin with that came without one, in the record at a position."""
+    return f"wk-{position:x}"
 
 
 def ids_of(rows: Rows) -> list[str | None]:
@@ -165,52 +182,66 @@ class Door:
         return group, True
 
     def _store(self, group: Sequence[_Waiting]) -> None:
-        admitted = self._admit(group)
-        records = [(w, a, skipped) for w, a, skipped, _ in admitted if a.accepted]
+        admitted = [done for w in group if (done := self._admitted(w)) is not None]
+        records = [done for done in admitted if done.accepted.accepted]
         try:
-            if records:
-                self._journal.append([self._record(w, skipped) for w, _, skipped in records])
+            positions = self._journal.append([self._record(r) for r in records]) if records else []
         except BaseException:
-            for w, _, _, new in admitted:
-                self._seen(w.model).settle(new)
+            for done in admitted:
+                self._seen(done.waiting.model).settle(done.new)
             raise
-        for w, accepted, _, _ in admitted:
-            w.future.set_result(accepted)
+        for done, position in zip(records, positions, strict=True):
+            if done.unnamed:
+                name = made_id(position)
+                self._seen(done.waiting.model).load([f"{name}-{i}" for i in done.unnamed])
+        for done in admitted:
+            done.waiting.future.set_result(done.accepted)
         if records:
             self._written()
 
-    def _admit(
-        self, group: Sequence[_Waiting]
-    ) -> list[tuple[_Waiting, Accepted, list[int], list[str]]]:
-        """For each body the answer, the rows that count for nothing, and its new ids."""
-        done = []
-        for w in group:
-            rejected = {r.index for r in w.rows.rejected}
-            skipped, new, duplicates = sorted(rejected), list[str](), 0
-            if w.kind is Kind.PREDICTIONS:
-                ids = ids_of(w.rows)
-                named = [i for i, x in enumerate(ids) if x is not None and i not in rejected]
-                fresh = self._seen(w.model).admit([ids[i] or "" for i in named])
-                twice = [i for i, f in zip(named, fresh, strict=True) if not f]
-                new = [ids[i] or "" for i, f in zip(named, fresh, strict=True) if f]
-                skipped, duplicates = sorted([*rejected, *twice]), len(twice)
-            accepted = Accepted(
-                w.rows.size - len(skipped),
-                duplicates,
-                w.rows.rejected,
-                _versions(w.rows, skipped) if w.kind is Kind.PREDICTIONS else {},
-            )
-            done.append((w, accepted, skipped, new))
-        return done
+    def _admitted(self, w: _Waiting) -> "_Admitted | None":
+        """What becomes of a body; None if that could not be found out, which its sender is told."""
+        try:
+            return self._admit(w)
+        except Exception as problem:  # one body must not take its neighbours along
+            _LOG.exception("a body of model %s could not be admitted", w.model)
+            w.future.set_exception(problem)
+            return None
 
-    def _record(self, w: _Waiting, skipped: list[int]) -> bytes:
+    def _admit(self, w: _Waiting) -> "_Admitted":
+        rejected = {r.index for r in w.rows.rejected}
+        if w.kind is not Kind.PREDICTIONS:
+            done = Accepted(w.rows.size - len(rejected), 0, w.rows.rejected)
+            return _Admitted(w, done, sorted(rejected))
+        ids = ids_of(w.rows)
+        named = [(i, x) for i, x in enumerate(ids) if x is not None and i not in rejected]
+        fresh = self._seen(w.model).admit([x for _, x in named])
+        twice = [i for (i, _), new in zip(named, fresh, strict=True) if not new]
+        skipped = sorted([*rejected, *twice])
+        accepted = Accepted(
+            w.rows.size - len(skipped),
+            len(twice),
+            w.rows.rejected,
+            _versions(w.rows, skipped),
+        )
+        return _Admitted(
+            w,
+            accepted,
+            skipped,
+            [x for (_, x), new in zip(named, fresh, strict=True) if new],
+            [i for i, x in enumerate(ids) if x is None and i not in rejected],
+        )
+
+    def _record(self, done: "_Admitted") -> bytes:
+        w = done.waiting
         record = Record(
             w.kind,
             w.model,
             w.received_at,
             w.body.media_type,
             w.body.encoding,
-            skipped,
+            done.skipped,
+            w.rows.size,
             w.body.content,
         )
         return _ENCODER.encode(record)

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from itertools import groupby
 
@@ -19,7 +20,7 @@ from monitor.core.ports import Decoder
 from monitor.core.rows import Kind
 from monitor.store.catalog import Catalog
 from monitor.store.database import Database
-from monitor.store.door import Record, ids_of, read_record
+from monitor.store.door import Record, ids_of, made_id, read_record
 from monitor.store.gathering import Gathered, Part, gather
 from monitor.store.journal import Journal
 from monitor.store.layout import ModelTable
@@ -31,6 +32,7 @@ _LOG = logging.getLogger(__name__)
 _LINGER = timedelta(milliseconds=50)
 _STEP_BYTES = 16 << 20
 _STEP_RECORDS = 20_000
+_STEP_ROWS = 100_000
 _RETRY_SECONDS = 1.0
 
 
@@ -116,7 +118,9 @@ class Folder:
 
     def settle_rows(self) -> None:
         """Places were taken and committed."""
-        (self._rows,) = self._database.read("SELECT rows FROM fold")[0]
+        ((rows,),) = self._database.read("SELECT rows FROM fold")
+        with self._changed:
+            self._rows = max(self._rows, rows)  # another thread may have read a newer one
 
     def close(self) -> None:
         """Fold what is in the journal, then stop."""
@@ -142,7 +146,8 @@ class Folder:
                 self._problem = None
             except Exception as problem:  # the rows are safe in the journal; try again
                 self._problem = str(problem)
-                self._catalog.reload()
+                with suppress(Exception):
+                    self._catalog.reload()
                 _LOG.exception("folding failed at position %d", self._position)
                 time.sleep(0 if self._stop else _RETRY_SECONDS)
             if self._stop and (self._problem or not self.lag_bytes):
@@ -151,11 +156,12 @@ class Folder:
     def _step(self, journal: Journal) -> bool:
         """Fold some records in one transaction; false when there were none."""
         records: list[tuple[int, Record]] = []
-        after, size = self._position, 0
+        after, size, rows = self._position, 0, 0
         for position, following, payload in journal.read(self._position):
             records.append((position, read_record(payload)))
             after, size = following, size + len(payload)
-            if size >= _STEP_BYTES or len(records) >= _STEP_RECORDS:
+            rows += records[-1][1].rows
+            if size >= _STEP_BYTES or len(records) >= _STEP_RECORDS or rows >= _STEP_ROWS:
                 break
         if not records:
             return False
@@ -169,16 +175,16 @@ class Folder:
             self._database.write("UPDATE fold SET position = $position", position=after)
         for model, ids in folded:
             self._settle(model, ids)
+        self.settle_rows()
         with self._changed:
             self._position = after
-            self.settle_rows()
             self._changed.notify_all()
         journal.forget(after)
         return True
 
     def _part(self, position: int, record: Record) -> Part:
         rows = self._decode(record.body, record.kind)
-        return Part(rows, record.skipped, record.received_at, f"wk-{position:x}")
+        return Part(rows, record.skipped, record.received_at, made_id(position))
 
     def _fold(self, model: str, kind: Kind, rows: Gathered) -> None:
         if not rows.size:

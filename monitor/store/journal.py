@@ -10,6 +10,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -92,6 +93,8 @@ class Journal:
             _write_all(self._descriptor, b"".join(records))
             os.fdatasync(self._descriptor)
         except OSError as problem:
+            with suppress(OSError):  # what was written in part must not outlive the refusal
+                self._truncate_leftover()
             raise JournalFullError(
                 f"the journal cannot be written ({problem.strerror}); nothing of this was stored"
             ) from problem
@@ -125,11 +128,13 @@ class Journal:
         """Delete the segments that lie wholly before a folded position."""
         for start in self._starts():
             following = self._following(start)
-            if following is not None and following <= folded:
+            if following is not None and following <= folded and start < self._start:
                 self._path(start).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Close the file; everything acknowledged is on disk already."""
+        """Close the file; everything acknowledged is on disk already, and nothing else."""
+        with suppress(OSError):
+            self._truncate_leftover()
         os.close(self._descriptor)
 
     def _truncate_leftover(self) -> None:
@@ -145,6 +150,7 @@ class Journal:
             self._create(start)
             descriptor = os.open(self._path(start), os.O_RDWR)
         except OSError:
+            self._path(start).unlink(missing_ok=True)
             return
         os.close(self._descriptor)
         with self._guard:

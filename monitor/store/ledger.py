@@ -111,6 +111,8 @@ class StoredLedger:
         """Rows that have both prediction and actual now, and had not at `after`.
 
         Each counts once, at the place where the later of the prediction and its first actual lies.
+        Rows that one body completed come in order of event time: in what order somebody wrote them
+        into it means nothing.
         """
         table, upto = self._catalog.table(model), self._folder.rows
         if upto <= after:
@@ -123,7 +125,8 @@ class StoredLedger:
                 SELECT prediction_id FROM {table.predictions}
                 WHERE place >= $after AND place < $upto),
             first AS (
-                SELECT prediction_id, min(place) AS came, arg_min(actual, place) AS actual
+                SELECT prediction_id, min(place) AS came, arg_min(actual, place) AS actual,
+                       arg_min(received_at, place) AS arrived
                 FROM {table.actuals}
                 WHERE place < $upto AND actual IS NOT NULL
                     AND prediction_id IN (SELECT prediction_id FROM touched)
@@ -131,7 +134,7 @@ class StoredLedger:
             SELECT p.*, f.actual, greatest(p.place, f.came) AS complete
             FROM {table.predictions} p JOIN first f USING (prediction_id)
             WHERE complete >= $after AND complete < $upto AND p.place < $upto
-            ORDER BY complete
+            ORDER BY greatest(p.received_at, f.arrived), p.timestamp, complete
             """,
             after=after,
             upto=upto,

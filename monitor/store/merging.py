@@ -28,8 +28,24 @@ def merged(
 ) -> dict[Key, Profiles]:
     """Profiles by window start and version of the buckets that start in [first, last).
 
-    Times are microseconds; windows are counted from `first`.
+    Times are microseconds; windows are counted from `first`. Buckets that are counted anew while
+    they are read are read again.
     """
+    while True:
+        generation = bins.generation(table)
+        try:
+            found = _merged(database, bins, table, first, last, every)
+        except IndexError:  # buckets of one reference, bins of another
+            if bins.generation(table) == generation:
+                raise
+            continue
+        if bins.generation(table) == generation or database.is_writing:
+            return found
+
+
+def _merged(
+    database: Database, bins: BinBook, table: ModelTable, first: int, last: int, every: int
+) -> dict[Key, Profiles]:
     values = {"model": table.number, "first": first, "last": last, "every": every, "origin": first}
     sums = ", ".join(f"sum({name})::BIGINT" for name in COUNTS)
     moments = database.read(

@@ -140,6 +140,28 @@ class StoredProfiles:
         if _counting(before, before.columns) != _counting(after, before.columns):
             self._bins.forget(after)
             self.rebuild(after)
+        if before.bucket != after.bucket:
+            self._mark_again(before, after)
+
+    def _mark_again(self, before: ModelTable, after: ModelTable) -> None:
+        """What was not checked yet stays so when buckets are cut otherwise."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                f"""
+                CREATE TEMP TABLE marks AS
+                SELECT p.model, p.start, max(u.place) AS place
+                FROM (SELECT DISTINCT model, start FROM profile
+                      WHERE model = $model AND feature = {ROWS}) p
+                JOIN unchecked u ON u.model = p.model
+                    AND epoch_us(p.start) < epoch_us(u.start) + $before
+                    AND epoch_us(p.start) + $after > epoch_us(u.start)
+                GROUP BY p.model, p.start
+                """,
+                {"model": after.number, "before": before.bucket, "after": after.bucket},
+            )
+            connection.execute("DELETE FROM unchecked WHERE model = ?", [after.number])
+            connection.execute("INSERT INTO unchecked SELECT model, start, place FROM marks")
+            connection.execute("DROP TABLE marks")
 
     def _add_version(self, table: ModelTable, version: str, batch: Batch) -> None:
         starts, groups = np.unique(batch.timestamps // table.bucket, return_inverse=True)

@@ -81,12 +81,15 @@ class Seen:
         An id that stands twice among `ids` is new at its first place.
         """
         perhaps = self._perhaps(ids)
-        doubtful = [i for i, p in zip(ids, perhaps, strict=True) if p and i not in self._pending]
-        known = set(self._stored(doubtful)) if doubtful else set()
+        # Looked at once: what is folded meanwhile leaves the pending and is in no answer below.
+        known = {i for i in ids if i in self._pending}
+        doubtful = [i for i, p in zip(ids, perhaps, strict=True) if p and i not in known]
+        known |= set(self._stored(doubtful)) if doubtful else set()
         fresh: list[bool] = []
-        for prediction_id, p in zip(ids, perhaps, strict=True):
-            new = prediction_id not in self._pending and not (p and prediction_id in known)
+        for prediction_id in ids:
+            new = prediction_id not in known
             if new:
+                known.add(prediction_id)
                 self._pending[prediction_id] = None
             fresh.append(new)
         self._add([i for i, new in zip(ids, fresh, strict=True) if new])

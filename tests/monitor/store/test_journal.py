@@ -143,3 +143,34 @@ def test_no_room_for_a_new_segment_means_a_longer_old_one(directory, monkeypatch
     journal.append([b"another"])
 
     assert payloads(journal) == [b"a long record", b"another"]
+
+
+def test_a_rotation_that_fails_half_way_loses_nothing(directory, monkeypatch):
+    journal = Journal(directory, 0, 10)
+    real = Journal._create
+
+    def half(self, start):
+        real(self, start)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Journal, "_create", half)
+    journal.append([b"a long record"])
+    journal.append([b"another"])
+    journal.forget(journal.end)
+
+    assert payloads(journal) == [b"a long record", b"another"]
+    monkeypatch.undo()
+    assert payloads(reopened(journal, directory)) == [b"a long record", b"another"]
+
+
+def test_what_was_refused_is_not_in_the_journal_after_a_stop(directory, monkeypatch):
+    journal = written(directory, 1)
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fdatasync", full)
+    with pytest.raises(JournalFullError):
+        journal.append([b"refused"])
+
+    assert payloads(reopened(journal, directory)) == [b"record 0"]

@@ -46,3 +46,18 @@ def test_an_id_that_could_not_be_stored_may_come_again():
     seen.settle(["a"])
 
     assert seen.admit(["a"]) == [True]
+
+
+def test_what_is_folded_while_it_is_looked_up_is_no_new_id():
+    stored: set[str] = set()
+
+    def look(ids):
+        stored.add("a")  # the folder commits and settles just now
+        seen.settle(["a"])
+        return stored & set(ids)
+
+    seen = Seen(look)
+    seen.load(["b"])
+    assert seen.admit(["a"]) == [True]
+
+    assert seen.admit(["b", "a"])[1] is False

@@ -1,3 +1,4 @@
+import threading
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -7,6 +8,8 @@ from builders import (
     actual,
     body,
     generator,
+    keep_types,
+    milliseconds,
     prediction,
     predictions,
     sent,
@@ -389,3 +392,101 @@ def test_what_failed_in_a_transaction_leaves_no_trace(store):
     store.catalog.reload()
 
     assert store.catalog.names() == ["m"]
+
+
+def test_a_type_change_reads_whole_numbers_and_misfits_anew(store):
+    sent(store, [prediction(n, features={"k": v}) for n, v in enumerate([1, 2.0, 0.5, "blue"])])
+    category = {"k": FeatureSpec(type=FeatureType.CATEGORY)}
+    store.catalog.declare("m", ModelSpec(Task.BINARY, category))
+
+    rows = store.predictions.by_id("m", ["p0", "p1", "p2", "p3"])
+    assert [r["features"]["k"] for r in rows] == ["1", "2", "0.5", "blue"]
+    assert not any("raw" in r for r in rows)
+    assert store.profiles.profile("m", DAY)["k"].misfits == 0
+
+
+def test_what_is_unchecked_stays_so_when_windows_are_cut_finer(store):
+    sent(store, predictions(90))
+    quarters = WindowSpec(every=timedelta(minutes=15))
+    store.catalog.declare("m", ModelSpec(Task.BINARY, window=quarters))
+
+    due = store.ledger.due("m", datetime.now(UTC))
+
+    assert [w.start.minute for w in due] == [0, 15, 30, 45, 0]
+
+
+def test_labels_of_one_body_are_streamed_by_event_time_whatever_their_order_in_it(store):
+    sent(store, predictions(20))
+    shuffled = generator(1).permutation(20).tolist()
+    sent(store, [actual(n, n % 2) for n in shuffled], Kind.ACTUALS)
+
+    streamed = store.ledger.newly_labelled("m", 0).rows["1"]
+
+    assert list(streamed.prediction_ids) == [f"p{n}" for n in range(20)]
+
+
+def test_a_feature_that_came_later_is_unknown_to_the_reference_also_after_a_restart(tmp_path):
+    store = store_with(tmp_path)
+    store.references.put("m", body(reference()))
+    sent(store, [prediction(1, features={"x": 1.0, "novel": 2.0})])
+    store.close()
+
+    store = store_at(tmp_path)
+
+    assert set(store.references.reference("m", "1").features) == {"x", "k", "c"}
+    store.close()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_nobody_keeps_an_old_reference_that_was_read_while_a_new_one_came(tmp_path, fails):
+    store, seen = store_with(tmp_path), []
+    store.references.put("m", body(reference(100)))
+
+    def look(*parts):
+        thread = threading.Thread(
+            target=lambda: seen.append(store.references.reference("m", "1").rows)
+        )
+        thread.start()
+        thread.join()
+        if fails:
+            raise RuntimeError("stop")
+        return keep_types(*parts)
+
+    store.references._infer = look
+    if fails:
+        with pytest.raises(RuntimeError):
+            store.references.put("m", body(reference(50)))
+    else:
+        store.references.put("m", body(reference(50)))
+
+    assert seen == [100]  # not committed yet
+    assert store.references.reference("m", "1").rows == (100 if fails else 50)
+    store.close()
+
+
+def test_a_body_that_cannot_be_admitted_leaves_its_neighbours_alone(store, monkeypatch):
+    sent(store, predictions(3))
+    real = store.door._seen("m")._stored
+
+    def failing(ids):
+        if "p1" in ids:
+            raise RuntimeError("the tables cannot be read")
+        return real(ids)
+
+    monkeypatch.setattr(store.door._seen("m"), "_stored", failing)
+    bad = store.predictions.append("m", Kind.PREDICTIONS, body([prediction(1)]))
+    good = store.predictions.append("m", Kind.PREDICTIONS, body([prediction(9)]))
+
+    with pytest.raises(RuntimeError):
+        bad.result(5)
+    assert good.result(5).accepted == 1
+    monkeypatch.undo()
+    assert sent(store, [prediction(1)]).duplicates == 1
+    assert sent(store, [prediction(9)]).duplicates == 1
+
+
+def test_an_id_that_the_service_made_is_known_when_it_is_sent(store):
+    sent(store, [{"features": {"x": 1}, "timestamp": milliseconds(NOON)}])
+    ((row,), _) = store.predictions.by_time("m", DAY, 10)
+
+    assert sent(store, [prediction(1, prediction_id=row["prediction_id"])]).duplicates == 1
