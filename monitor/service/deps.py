@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 
@@ -25,12 +25,9 @@ from monitor.core.ports import (
 from monitor.core.rows import moment
 from monitor.core.windows import Window
 from monitor.service.metrics import ServiceMetrics
-from monitor.service.row_parts import timestamp
+from monitor.service.row_parts import EARLIEST, LATEST, timestamp
 from monitor.service.spec_wire import Known
 
-EARLIEST = datetime(2, 1, 1, tzinfo=UTC)
-LATEST = datetime(9998, 1, 1, tzinfo=UTC)
-"""Where an open span ends: a year inside of what can be computed with."""
 _NUMBER = re.compile(r"-?\d{1,30}")
 """Epoch milliseconds; Python refuses to read thousands of digits."""
 

@@ -30,6 +30,12 @@ PARTS: Mapping[Kind, tuple[str, ...]] = {
 }
 FIRST = microseconds(datetime.min.replace(tzinfo=UTC))
 LAST = microseconds(datetime.max.replace(tzinfo=UTC))
+EARLIEST = datetime(2, 1, 1, tzinfo=UTC)
+LATEST = datetime(9998, 1, 1, tzinfo=UTC)
+"""Event times lie in [EARLIEST, LATEST): a year inside of what can be computed with."""
+FIRST_EVENT = microseconds(EARLIEST)
+LAST_EVENT = microseconds(LATEST) - 1
+OUTSIDE = "is outside of the years 2 to 9997"
 NO_OBJECT = "features: must be an object of names and values"
 _LEAP_SECOND = re.compile(r":60(?=[.Zz+-]|$)")
 _NONE = type(None)
@@ -63,6 +69,14 @@ def timestamp(value: object) -> int:
         pass
     shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:60]}..."
     raise ValueError(f"{shown} is neither RFC 3339 nor epoch milliseconds of the years 1 to 9999")
+
+
+def event_time(value: object) -> int:
+    """A timestamp at which a row may lie. Raises ValueError outside of the years 2 to 9997."""
+    read = timestamp(value)
+    if not FIRST_EVENT <= read <= LAST_EVENT:
+        raise ValueError(f"{value!r} {OUTSIDE}")
+    return read
 
 
 def _from_text(text: str) -> int:
@@ -115,7 +129,7 @@ def version(value: object) -> str | None:
 
 _RULES: Mapping[str, Callable[[Any], object]] = {
     "prediction_id": prediction_id,
-    "timestamp": timestamp,
+    "timestamp": event_time,
     "version": version,
 }
 _AS_IT_IS: Mapping[str, set[type]] = {

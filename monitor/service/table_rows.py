@@ -12,8 +12,11 @@ from monitor.core.errors import BodyError, nearest
 from monitor.core.rows import Column, Kind, Rows, moment
 from monitor.service.row_parts import (
     FIRST,
+    FIRST_EVENT,
     LAST,
+    LAST_EVENT,
     NO_OBJECT,
+    OUTSIDE,
     PARTS,
     Faults,
     part,
@@ -24,7 +27,6 @@ from monitor.service.row_parts import (
 _PREFIX = "features."
 _UNITS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 _DAY = 86_400_000_000
-_OUTSIDE = "is outside of the years 1 to 9999"
 
 
 def named_columns(table: pa.Table) -> dict[str, Column]:
@@ -96,11 +98,11 @@ def _no_features(columns: Mapping[str, Column]) -> str:
 
 def _part(name: str, column: Column, faults: Faults) -> Column:
     if name == "timestamp" and not isinstance(column, list):
-        raw = _moments(column)
+        raw = _moments(column, FIRST_EVENT, LAST_EVENT)
         if raw is not None:
             values, outside = raw
             for index in np.flatnonzero(outside).tolist():
-                faults.setdefault(index, f"timestamp: {column[index].value} {_OUTSIDE}")
+                faults.setdefault(index, f"timestamp: {column[index].value} {OUTSIDE}")
             return [None if o else v for v, o in zip(values.to_pylist(), outside, strict=True)]
     if name in {"prediction_id", "timestamp", "version"}:
         return part(name, values_of(column), faults)
@@ -170,8 +172,8 @@ def _value(scalar: Any) -> object:
         return f"a {scalar.type} that cannot be read"
 
 
-def _moments(column: Any) -> tuple[Any, Any] | None:
-    """Microseconds since 1970 (an Arrow array), and which are outside of the years 1 to 9999.
+def _moments(column: Any, first: int, last: int) -> tuple[Any, Any] | None:
+    """Microseconds since 1970 (an Arrow array), and which are outside of the two given.
 
     What is outside is null. None where the column holds no times.
     """
@@ -185,7 +187,7 @@ def _moments(column: Any) -> tuple[Any, Any] | None:
     else:
         return None
     raw = column.cast(pa.int32()).cast(pa.int64()) if factor == _DAY else column.cast(pa.int64())
-    low, high = -(-FIRST // factor), LAST // factor
+    low, high = -(-first // factor), last // factor
     outside = pc.or_(pc.less(raw, low), pc.greater(raw, high)).fill_null(False)
     kept = pc.if_else(outside, pa.scalar(None, pa.int64()), raw)
     return pc.multiply(kept, factor), outside.to_numpy(zero_copy_only=False)
@@ -199,7 +201,7 @@ def _floor_thousandth(nanoseconds: Any) -> Any:
 
 def _timestamps(column: Any) -> Column:
     """A feature of times: Arrow microseconds, or a list where some are outside of our years."""
-    read = _moments(column)
+    read = _moments(column, FIRST, LAST)
     if read is None:
         return values_of(column)
     values, outside = read

@@ -3,7 +3,7 @@
 import gzip
 import io
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -277,6 +277,38 @@ def test_times_outside_of_our_years_reject_a_row_but_not_a_feature():
     assert rows.columns["timestamp"] == [None, 0]
     alone = read(arrow(pa.table({"features.t": far})), ARROW)
     assert alone.features["t"] == ["1000000000000000 s", datetime(1970, 1, 1, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("shallow", [False, True])
+@pytest.mark.parametrize(
+    ("text", "is_kept"),
+    [
+        ("0001-12-31T23:59:59", False),
+        ("0002-01-01T00:00:00", True),
+        ("9997-12-31T23:59:59", True),
+        ("9998-01-01T00:00:00", False),
+        ("9999-12-31T23:59:59", False),
+    ],
+)
+def test_event_times_lie_within_the_years_that_are_computed_with(text, is_kept, shallow):
+    time = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    number = (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    rows = [{"timestamp": t, "features": {"a": 1}} for t in (text, number)]
+    columns = {"timestamp": [text, number], "features": {"a": [1, 1]}}
+    csv = f"timestamp,features.a\n{text},1\n{number},1\n".encode()
+    tables = [pa.table({"timestamp": [v, v], "features.a": [1, 1]}) for v in (text, number, time)]
+    bodies = [
+        (json.dumps(rows).encode(), "application/json"),
+        (json.dumps({"columns": columns}).encode(), "application/json"),
+        ("\n".join(map(json.dumps, rows)).encode(), "application/x-ndjson"),
+        (csv, "text/csv"),
+        *((arrow(table), ARROW) for table in tables),
+    ]
+    for content, media_type in bodies:
+        done = decode(Body(content, media_type), Kind.PREDICTIONS, shallow=shallow)
+
+        assert [r.index for r in done.rejected] == ([] if is_kept else [0, 1]), media_type
+        assert all(r.error.startswith("timestamp: ") for r in done.rejected)
 
 
 def test_actuals_need_an_id_and_an_actual():

@@ -312,6 +312,13 @@ def test_a_check_gives_findings_alerts_and_others(house, make, body):
     assert (span is None) is (not body)
 
 
+def test_a_span_may_end_beyond_all_event_times(house):
+    span = {"from": "0001-01-01T00:00:00Z", "to": "9999-12-31T00:00:00Z"}
+
+    assert house.post(f"{LOANS}/check", json=span).status_code == 200
+    assert (house.checked[0].start.year, house.checked[0].end.year) == (2, 9998)
+
+
 def test_a_check_refuses_what_it_does_not_know(house, problem_of):
     assert "'from'" in problem_of(house.post(f"{LOANS}/check", json={"form": 1}), 422)
     problem_of(house.post(f"{LOANS}/check", json={"from": [1]}), 400)
