@@ -165,6 +165,7 @@ def _worker(
         references=store.references,
         requests=store.incidents,
         versions_seen=store.profiles.versions,
+        wait_folded=store.predictions.wait_folded,
     )
     return Worker(data_dir, ports, registry, champions, clock)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from monitor.core.decisions import RetrainRequest
-from monitor.core.errors import StalePromotionError, UnknownModelError
+from monitor.core.errors import StalePromotionError, UnavailableError, UnknownModelError
 from monitor.core.ports import (
     Clock,
     Json,
@@ -33,6 +33,7 @@ _LOG = logging.getLogger(__name__)
 _BETWEEN = ("clean.parquet", "tuned.npy", "encoder.json")
 _ASKED_ROWS = 50
 """Labelled rows that a person's request needs; the policy's needs `retrain.min_labels`."""
+_FOLD_PATIENCE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Ports:
     requests: RequestQueue
     versions_seen: Callable[[str], Sequence[str]]
     """Versions in a model's predictions, whoever served them."""
+    wait_folded: Callable[[timedelta], None]
+    """Return once all rows acknowledged so far can be read. Raises UnavailableError."""
 
 
 class TooFewLabelsError(ValueError):
@@ -205,12 +208,15 @@ class Worker:
                 self._end(run, Status.REJECTED)
             else:
                 self._register(run, spec, generation)
+        except UnavailableError as error:
+            self._end(run, Status.FAILED, str(error))
         except Exception as error:  # one broken run must not silence the next; it says so itself
             self._end(run, Status.FAILED, f"{type(error).__name__}: {error}")
 
     def _prepare(self, run: Run, directory: RunDirectory) -> ModelSpec:
-        """Fill the run directory. Raises TooFewLabelsError."""
+        """Fill the run directory. Raises TooFewLabelsError, UnavailableError."""
         request, spec = run.request, self._ports.specs.get(run.request.model)
+        self._ports.wait_folded(_FOLD_PATIENCE)
         counts = self._ports.snapshots.label_counts(request.model)
         _enough(counts, spec, asked=run.asked)
         directory.path.mkdir(parents=True, exist_ok=True)

@@ -157,8 +157,14 @@ class House:
         self.queue, self.seen = Queue(), []
         self.registry = Registry(self.data_dir / "registry.sqlite")
         self.champions = ChampionServer(self.data_dir, self.registry, self.specs)
+        self.unfolded = {}
         ports = Ports(
-            self.specs, self.rows, self.references, self.queue, lambda model: list(self.seen)
+            self.specs,
+            self.rows,
+            self.references,
+            self.queue,
+            lambda model: list(self.seen),
+            self.wait_folded,
         )
         self.worker = Worker(self.data_dir, ports, self.registry, self.champions, self.clock)
         self.stop = threading.Event()
@@ -166,6 +172,13 @@ class House:
     def clock(self):
         self.now += timedelta(seconds=1)
         return self.now
+
+    def wait_folded(self, timeout):
+        """Acknowledged rows become readable, unless `unfolded` says that they cannot."""
+        assert timeout >= timedelta(seconds=60)
+        if isinstance(self.unfolded, Exception):
+            raise self.unfolded
+        self.rows |= self.unfolded
 
     def add(self, model, task, table=None, **retrain):
         retrain = {"budget": timedelta(0), **retrain}

@@ -15,6 +15,7 @@ from monitor.core.errors import (
     NoChampionError,
     NothingToRollBackToError,
     StalePromotionError,
+    UnavailableError,
     UnknownModelError,
     UnknownRunError,
     UnknownVersionError,
@@ -198,6 +199,24 @@ def test_too_few_labels_fail_the_run_with_both_numbers(house, made):
     house.worker.work_once()
     assert "20 labelled rows, and 50 are needed" in house.worker.run("m", run)["error"]
     assert house.worker.run("m", run)["status"] == "failed"
+
+
+def test_a_run_learns_from_every_row_that_was_acknowledged_before_it_began(house, made):
+    house.add("m", "binary", made.table("binary", 20))
+    house.unfolded = {"m": made.table("binary", 300)}
+    run = house.worker.start(ask(house))
+    house.worker.work_once()
+
+    assert house.worker.run("m", run)["snapshot"]["rows"] == 300
+
+
+def test_a_run_whose_rows_cannot_be_read_yet_fails_with_that_sentence(house):
+    house.add("m", "binary")
+    house.unfolded = UnavailableError("rows are still being read in")
+    run = house.worker.start(ask(house))
+    house.worker.work_once()
+
+    assert house.worker.run("m", run)["error"] == "rows are still being read in"
 
 
 def test_a_stage_that_fails_is_named_by_the_run(house, made):
