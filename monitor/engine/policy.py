@@ -71,7 +71,10 @@ def is_bad(finding: Finding) -> bool:
     """Whether an alert says that a window's rows must not be learned from.
 
     Values that were never seen but mean nothing known are news, not damage: of categories only
-    those count that look like another one. An extra column harms no row.
+    those count that look like another one. An extra column harms no row. Values out of range may
+    be true drift past what the reference happened to hold: they are damage only where the unit
+    has changed (`scale` in the evidence), or where 1 % of all values lie over ten times the
+    reference's span beyond it (`far`).
     """
     if not finding.alert or not finding.detector.startswith("quality."):
         return False
@@ -92,6 +95,9 @@ def cooldown(spec: ModelSpec, training: Training) -> timedelta:
 
 def _damage(finding: Finding) -> float:
     measured = finding.measured
+    if finding.detector == "quality.range" and "scale" not in measured.evidence:
+        lost = measured.evidence.get("far")
+        return lost if isinstance(lost, float) else 0.0
     values = measured.evidence.get("values")
     if finding.detector != "quality.category" or not isinstance(values, list):
         return measured.value - (measured.expected or 0.0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 from typing import ClassVar
 
 from monitor.core.detector import ProfileDetector
@@ -14,6 +15,8 @@ from monitor.detectors.shares import excess
 
 _SCALES = (1000.0, 100.0, 1 / 100, 1 / 1000)
 """Changes of unit that people make: kilo, percent, and back."""
+_FAR = 10.0
+"""Spans of the reference past which a value is no drift any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,9 @@ def _outside(feature: str, said: FeatureSpec, known: Profile, profile: Profile) 
     scale = unit_change(said, known, profile) if hits else None
     if scale is not None:
         evidence["scale"] = scale
+    lost = far(said, known, profile) if hits else 0.0
+    if lost > 0:
+        evidence["far"] = lost
     return Measurement(
         "share",
         hits / profile.finite,
@@ -79,3 +85,29 @@ def unit_change(said: FeatureSpec, known: Profile, profile: Profile) -> float | 
         if inside and near and 0.5 <= profile.deviation / scale / known.deviation <= 2:
             return scale
     return None
+
+
+def far(said: FeatureSpec, known: Profile, profile: Profile) -> float:
+    """At least this share of values lies outside the bounds and over 10 spans past the reference.
+
+    A span is the reference's maximum less its minimum. Single values are not known, so this is
+    what their squares S around the middle of the reference leave no other way out for: of the n
+    values k are outside, one inside is at most `i` away, a near one `f` and a far one `d`:
+
+        S <= (n - k) i^2 + (k - x) f^2 + x d^2,  solved for x
+
+    0 where the reference has no span.
+    """
+    span, n, outside = known.maximum - known.minimum, profile.finite, profile.below + profile.above
+    if not (isfinite(span) and span > 0):
+        return 0.0
+    middle, reach = (known.maximum + known.minimum) / 2, (_FAR + 0.5) * span
+    low, high = profile.minimum - middle, profile.maximum - middle
+    inner_low = low if said.min is None else max(low, said.min - middle)
+    inner_high = high if said.max is None else min(high, said.max - middle)
+    most, inside = max(abs(low), abs(high)), max(abs(inner_low), abs(inner_high))
+    if most <= reach:
+        return 0.0
+    squares = profile.squares - 2 * middle * profile.total + n * middle**2
+    rest = squares - (n - outside) * inside**2 - outside * reach**2
+    return min(outside, max(0.0, rest / (most**2 - reach**2))) / n

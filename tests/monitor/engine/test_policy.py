@@ -196,3 +196,13 @@ def test_bad_is_what_hits_enough_rows_and_is_no_news(alert):
     assert not is_bad(alert("quality.schema", method="extra_column", value=1.0))
     assert not is_bad(alert("drift.univariate"))
     assert not is_bad(replace(alert("quality.type"), alert=False))
+
+
+def test_values_out_of_range_are_damage_only_by_unit_or_very_far_off(ask, situation, alert):
+    drifted = alert("quality.range", value=1.0, below=0, above=200)
+
+    assert not is_bad(drifted)
+    assert not is_bad(alert("quality.range", value=1.0, far=0.005))
+    assert is_bad(alert("quality.range", value=0.03, far=0.02))
+    assert is_bad(alert("quality.range", value=1.0, scale=1000.0))
+    assert ask(situation(drifted, alert("drift.univariate", number=2)))[1] is not None

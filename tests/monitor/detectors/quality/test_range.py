@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from counted import HOUR, counted, profiles
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.core.spec import FeatureSpec, ModelSpec, Task
 from monitor.detectors.quality.range import Range
@@ -56,3 +58,23 @@ def test_values_far_out_of_range_are_not_taken_for_a_change_of_unit():
 
 def test_nothing_finite_is_not_measured():
     assert not measured([20, 30], [None, np.nan])
+
+
+def test_placeholders_are_counted_as_far_and_drift_is_not():
+    rng = np.random.default_rng(6)
+    ages = rng.uniform(18, 80, 2000)
+    spoilt = np.where(np.arange(2000) < 60, 99_999.0, ages)
+    spike = np.where(np.arange(2000) < 1, 1e9, ages + 100)
+
+    assert measured(ages, spoilt)[0].evidence["far"] == pytest.approx(0.03, abs=1e-4)
+    assert "far" not in measured(ages, ages + 100)[0].evidence
+    assert measured(ages, spike)[0].evidence["far"] <= 1 / 2000
+    assert "far" not in measured([30] * 9, [1e6])[0].evidence
+
+
+@given(st.lists(st.floats(-1e5, 1e5), min_size=1, max_size=40))
+def test_no_more_values_are_called_far_than_are(values):
+    (m,) = measured([20, 30, 40], values)
+    truly = np.mean(np.abs(np.array(values) - 30) > 10.5 * 20)
+
+    assert m.evidence.get("far", 0.0) <= truly + 1e-9
