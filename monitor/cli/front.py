@@ -41,8 +41,8 @@ class Front:
         """Answer, or hand over to the rooms."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif self._house is not None:
-            await self._house.app(scope, receive, send)
+        elif (house := self._house) is not None:
+            await house.app(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == "/healthz":
             await JSONResponse({"status": "alive"})(scope, receive, send)
         elif scope["type"] == "http":
@@ -60,10 +60,16 @@ class Front:
         self._thread.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self._thread.join()
-        if self._house is not None:
-            self._house.close()
+        self.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def close(self) -> None:
+        """Close the house, once: after a second Ctrl-C the server never comes to it."""
+        if self._thread.ident is not None:
+            self._thread.join()
+        house, self._house = self._house, None
+        if house is not None:
+            house.close()
 
     def _open(self) -> None:
         try:

@@ -36,6 +36,7 @@ def serve(config: Path | None, **flags: object) -> None:
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # says each round that waits
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # what it says, we say ourselves
     _run(settings, _listening(settings))
 
 
@@ -80,6 +81,9 @@ def _run(settings: Settings, listener: socket.socket) -> None:
     server = uvicorn.Server(config)
     for asked in (signal.SIGTERM, signal.SIGINT):
         signal.signal(asked, _stopped)
-    server.run(sockets=[listener])
+    try:
+        server.run(sockets=[listener])
+    finally:
+        front.close()
     if front.problem is not None:
         raise front.problem

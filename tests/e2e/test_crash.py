@@ -1,7 +1,11 @@
 """kill -9 at any instant: nothing acknowledged is lost, nothing is counted twice."""
 
+import os
+import signal
+import socket
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -105,10 +109,23 @@ def test_a_stop_answers_every_request_and_keeps_every_row(tmp_path):
         assert len(all_rows(again)) == kept
 
 
-def test_a_run_whose_process_dies_says_so_and_the_next_works(tmp_path):
-    import os
-    import signal
+def test_a_second_ctrl_c_ends_it_too(tmp_path):
+    service = Service(tmp_path / "data")
+    service.ask("PUT", "/v1/models/m", json={"task": "binary"})
+    address = service.url.removeprefix("http://").split(":")
+    with socket.create_connection((address[0], int(address[1]))) as half:
+        half.sendall(
+            b"POST /v1/models/m/predictions HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n["
+        )
+        time.sleep(0.3)
+        for _ in range(2):
+            service.process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+        assert service.process.wait(20) == 0
+    service.stop()
 
+
+def test_a_run_whose_process_dies_says_so_and_the_next_works(tmp_path):
     with running(tmp_path / "data") as service:
         service.ask(
             "PUT", "/v1/models/m", json={"task": "regression", "retrain": {"budget": "20s"}}
@@ -144,8 +161,6 @@ def test_a_run_whose_process_dies_says_so_and_the_next_works(tmp_path):
 
 def wait_for_child(parent):
     """The process id of the training process."""
-    from pathlib import Path
-
     for _ in range(200):
         for path in Path("/proc").glob("[0-9]*/stat"):
             try:
