@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from monitor.core.errors import SettingError, SpecError, nearest
-from monitor.core.spec import span
+from monitor.core.spec import span, span_text
 
+LOG_LEVELS = ("debug", "info", "warning", "error")
 _PREFIX = "WATCHKEEPER_"
+_LAST_PORT = 65_535
+_LONGEST = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ def load(
             if value is not None:
                 values[name] = _read(name, known[name], value)
     settings = Settings(**values)
+    _check(settings)
     if not settings.api_keys and not settings.insecure and not is_loopback(settings.host):
         raise SettingError(
             "host",
@@ -65,6 +69,26 @@ def load(
             "WATCHKEEPER_API_KEYS, or pass --insecure if that is what you want",
         )
     return settings
+
+
+def _check(settings: Settings) -> None:
+    """Raises SettingError for a value that its setting cannot have."""
+    least = timedelta(milliseconds=1)
+    rules = {
+        "port": (0 <= settings.port <= _LAST_PORT, f"must lie within 0 and {_LAST_PORT}"),
+        "round_every": (least <= settings.round_every <= _LONGEST, "must lie within 1ms and 366d"),
+        "idle": (timedelta() <= settings.idle <= _LONGEST, "must lie within 0s and 366d"),
+        "max_body_bytes": (settings.max_body_bytes >= 1, "must be 1 or more"),
+        "log_level": (
+            settings.log_level.lower() in LOG_LEVELS,
+            f"must be one of {', '.join(LOG_LEVELS)}",
+        ),
+    }
+    for name, (holds, said) in rules.items():
+        if not holds:
+            value = getattr(settings, name)
+            shown = span_text(value) if isinstance(value, timedelta) else str(value)
+            raise SettingError(name, f"{said}; got {shown!r}")
 
 
 def is_loopback(host: str) -> bool:

@@ -27,11 +27,15 @@ def put(name: str, spec: Path, url: str, api_key: str | None) -> None:
     Example: watchkeeper model put loans spec.json
     """
     try:
-        document = json.loads(spec.read_text())
-    except ValueError as problem:
+        document = json.loads(spec.read_text(), parse_constant=_no_number)
+    except (ValueError, RecursionError) as problem:
         raise click.UsageError(f"{spec} is no JSON: {problem}") from problem
     answer = Connection(url, api_key).ask("PUT", f"/v1/models/{name}", json=document)
     click.echo(json.dumps(answer, indent=2))
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"it holds {word}, which is no number of JSON")
 
 
 @model.command("show")
