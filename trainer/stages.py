@@ -51,6 +51,8 @@ def clean_rows(work: Work) -> str:
     path, assignment = work.path, work.path.assignment
     given = collect.read(path / "snapshot.parquet")
     rows, removed = clean.usable(given, assignment.spec.task)
+    rows, odd = clean.without_odd_labels(rows, assignment.spec)
+    removed = {**removed, "odd label": odd}
     cut = snapshot.split(rows.timestamps, assignment.embargo)
     types = collect.types(assignment.spec, rows)
     bounds = clean.learn_bounds(rows.part(0, cut.train), types)

@@ -121,3 +121,14 @@ def test_what_cannot_be_learned_says_so(tmp_path, made):
 
     with pytest.raises(ValueError, match="nothing to tell apart"):
         run(directory)
+
+
+def test_an_odd_actual_is_counted_as_removed_and_the_run_goes_on(tmp_path, made):
+    table = made.table("binary", 400)
+    actual = ["N/A", *table["actual"].to_pylist()[1:]]
+    odd = table.set_column(table.column_names.index("actual"), "actual", pa.array(actual))
+
+    record = run(made.directory(tmp_path, "binary", odd))
+
+    assert "1 odd label" in record.stages[1].note
+    assert record.verdict.decision is Outcome.PROMOTE

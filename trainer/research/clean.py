@@ -1,5 +1,6 @@
 """Cleans: rows that teach nothing go, extremes are bounded, and what was learned is recorded."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,10 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from monitor.core.spec import FeatureType, Task
+from monitor.core.spec import FeatureType, ModelSpec, Task
 from trainer.research.collect import HEAD, Examples, Matrix
 
 _TAIL = 0.001
+_FEWEST_OF_LABEL = 5
+_ODD_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,35 @@ def usable(examples: Examples, task: Task) -> tuple[Examples, Mapping[str, int]]
     repeats = _repeats(examples)
     removed = {"no actual": unlabelled, "same id": again, "repeated": int(repeats.sum())}
     return examples.chosen(~repeats), removed
+
+
+def without_odd_labels(examples: Examples, spec: ModelSpec) -> tuple[Examples, int]:
+    """Leave out rows whose label is hardly ever seen ("N/A", say), and how many they were.
+
+    Of a binary model the positive label and the most frequent other stay, or the two most
+    frequent; of a multiclass model those with 5 rows or more, and all where more than 5 % of the
+    rows would go: a long tail is no accident. Raises ValueError where more than 5 % of the rows
+    of a binary model would go.
+    """
+    if spec.task is Task.REGRESSION:
+        return examples, 0
+    actual = examples.column("actual")
+    counts = Counter(sorted(actual))
+    odd = _odd(counts, spec)
+    gone = sum(counts[label] for label in odd)
+    if gone > _ODD_SHARE * examples.rows:
+        if spec.task is Task.BINARY:
+            names = [label for label, _ in counts.most_common(10)]
+            raise ValueError(f"a binary model cannot have {len(counts)} classes: {names}")
+        return examples, 0
+    return examples.chosen(np.array([label not in odd for label in actual], bool)), gone
+
+
+def _odd(counts: Counter[str], spec: ModelSpec) -> set[str]:
+    if spec.task is not Task.BINARY:
+        return {label for label, rows in counts.items() if rows < _FEWEST_OF_LABEL}
+    frequent = sorted(counts, key=lambda label: (label != spec.positive, -counts[label]))
+    return set(frequent[2:])
 
 
 def _has_actual(examples: Examples, task: Task) -> Any:

@@ -62,3 +62,34 @@ def test_the_positive_label_comes_last_and_too_many_classes_are_refused(made):
         Target.of(spec, many)
     known = Target.of(made.spec("multiclass"), many)
     assert known.encode(Examples(table)).tolist() == [-1.0] * 50
+
+
+def labelled(*counts):
+    """Rows with labels, each so often."""
+    actual = [label for label, rows in counts for _ in range(rows)]
+    return Examples(pa.table({"actual": pa.array(actual, pa.string())}))
+
+
+def test_one_odd_actual_does_not_stop_a_binary_model(made):
+    rows, gone = clean.without_odd_labels(
+        labelled(("0", 1500), ("N/A", 9), ("1", 3)), made.spec("binary", positive_label="1")
+    )
+
+    assert gone == 9
+    assert set(rows.column("actual")) == {"0", "1"}  # a rare positive label is still the positive
+    assert clean.without_odd_labels(rows, made.spec("binary"))[1] == 0
+
+
+def test_a_third_class_of_many_rows_is_a_mistake_and_said_so(made):
+    with pytest.raises(ValueError, match="cannot have 3 classes"):
+        clean.without_odd_labels(labelled(("a", 50), ("b", 50), ("c", 6)), made.spec("binary"))
+
+
+def test_labels_of_a_few_rows_are_left_out_unless_there_are_many_of_them(made):
+    spec = made.spec("multiclass")
+    rows, gone = clean.without_odd_labels(labelled(("a", 100), ("b", 5), ("x", 4)), spec)
+    tail = labelled(("a", 50), ("b", 50), *((f"t{i}", 2) for i in range(20)))
+
+    assert (gone, set(rows.column("actual"))) == (4, {"a", "b"})
+    assert clean.without_odd_labels(tail, spec)[1] == 0
+    assert clean.without_odd_labels(labelled(("a", 3)), made.spec("regression"))[1] == 0
