@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from monitor.core.findings import Finding
 from monitor.core.ports import FindingQuery, Json
@@ -177,8 +178,10 @@ class Round:
         if labelled.upto == progress.labelled:
             return 0
         earlier = self._history.concepts(model, touched(labelled, spec.window.every))
-        streamed = stream(model, spec, labelled, progress.states, self._streams, earlier)
-        found = [*streamed.findings, *self._performance_again(model, spec, streamed.grown)]
+        sources = Sources(model, ports.log, ports.references)
+        reference = partial(sources.reference_sample, labelled=True)
+        streamed = stream(model, spec, labelled, progress.states, self._streams, earlier, reference)
+        found = [*streamed.findings, *self._performance_again(spec, sources, streamed.grown)]
         found.sort(key=lambda f: (f.window, f.version))
         news = self._history.news(model, found)
         with ports.ledger.transaction():
@@ -189,14 +192,13 @@ class Round:
         return len(news)
 
     def _performance_again(
-        self, model: str, spec: ModelSpec, grown: Mapping[tuple[Window, str], int]
+        self, spec: ModelSpec, sources: Sources, grown: Mapping[tuple[Window, str], int]
     ) -> list[Finding]:
         """Performance of windows whose labels grew, judged anew where they grew enough."""
-        sources = Sources(model, self._ports.log, self._ports.references)
         versions: dict[Window, list[str]] = {}
         for window, version in sorted(grown):
             versions.setdefault(window, []).append(version)
-        known = self._history.labelled(model, versions)
+        known = self._history.labelled(sources.model, versions)
         found: list[Finding] = []
         for window, names in versions.items():
             judged = {version: known.get((window, version), 0) for version in names}

@@ -1,8 +1,8 @@
 """Newly labelled rows through the streaming detectors, and what they found."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import pairwise
 from math import isfinite
@@ -13,12 +13,15 @@ from monitor.core.detector import Alarm, StreamDetector, losses
 from monitor.core.findings import Finding, Measurement, Severity
 from monitor.core.ports import LabelledStream
 from monitor.core.rows import moment
-from monitor.core.spec import ModelSpec
+from monitor.core.spec import ModelSpec, Task
 from monitor.core.windows import Numbers, Sample, Window
+from monitor.engine.ranks import Ranks
 from monitor.engine.thresholds import Place, severity
 from monitor.engine.wording import message
 
 CONCEPT = "drift.concept"
+RANKS = "ranks"
+"""Names the known losses among the states, beside the methods."""
 KEPT_VERSIONS = 20
 """Versions whose states are kept; past that, those without new rows are dropped."""
 
@@ -26,6 +29,8 @@ _log = logging.getLogger(__name__)
 
 Streams = Mapping[str, type[StreamDetector]]
 """The streaming detectors to run, by method."""
+Reference = Callable[[str], Sample]
+"""Labelled rows of a version's reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,13 @@ def stream(
     states: Mapping[str, bytes],
     streams: Streams,
     earlier: Mapping[tuple[Window, str, str], Finding],
+    reference: Reference,
 ) -> Streamed:
     """Fold a batch in: one finding a window, version and method, an alert where an alarm fell.
 
     A window that has alarmed stays an alert: `earlier` holds the stored findings by window, version
     and method, and one of them that alerts is only replaced by a new alarm. A state that cannot
-    be loaded starts afresh.
+    be loaded starts afresh. Losses of regression are ranked first, see `ranks.py`.
     """
     kept = _kept(states, labelled.rows)
     findings: list[Finding] = []
@@ -60,7 +66,7 @@ def stream(
         for window, part in runs:
             new[window] = new.get(window, 0) + part.stop - part.start
         grown |= {(window, version): rows for window, rows in new.items()}
-        values = losses(spec, sample)
+        values = _values(spec, kept, streams, version, sample, reference)
         for method, kind in streams.items():
             detector = _loaded(kind, kept.get(f"{method}:{version}"))
             for window, seen in _fold(detector, values, runs).items():
@@ -72,6 +78,41 @@ def stream(
             kept[f"{method}:{version}"] = detector.dump()
     findings.sort(key=lambda f: (f.window, f.version))
     return Streamed(kept, findings, grown)
+
+
+def _values(
+    spec: ModelSpec,
+    kept: dict[str, bytes],
+    streams: Streams,
+    version: str,
+    sample: Sample,
+    reference: Reference,
+) -> Numbers:
+    """What the detectors see; known losses go to `kept`.
+
+    Without known losses, what detectors have seen was on another scale: they start afresh.
+    """
+    values = losses(spec, sample)
+    if spec.task is not Task.REGRESSION:
+        return values
+    ranks = _ranks(kept.get(f"{RANKS}:{version}"))
+    if ranks is None:
+        ranks = Ranks()
+        for method in streams:
+            kept.pop(f"{method}:{version}", None)
+    seen = ranks.of(values, lambda: losses(spec, reference(version)))
+    kept[f"{RANKS}:{version}"] = ranks.dump()
+    return seen
+
+
+def _ranks(state: bytes | None) -> Ranks | None:
+    if state is None:
+        return None
+    try:
+        return Ranks.load(state)
+    except ValueError as problem:
+        _log.warning("losses are ranked afresh: %s", problem)
+        return None
 
 
 def _kept(states: Mapping[str, bytes], touched: Mapping[str, Sample]) -> dict[str, bytes]:
@@ -149,6 +190,8 @@ def _findings(
     measured, alert = _measured(method, seen, sample), seen.alarm is not None
     if measured is None:
         return []
+    if spec.task is Task.REGRESSION:
+        measured = replace(measured, evidence={**measured.evidence, "of": "rank of the loss"})
     return [
         Finding(
             model=place.model,

@@ -73,7 +73,7 @@ def _subject(detector: str, measured: Measurement) -> str:
         case "drift.prediction":
             return str(measured.evidence.get("of", "prediction"))
         case "drift.concept":
-            return "loss"
+            return str(measured.evidence.get("of", "loss"))
         case "resource.latency":
             return f"latency {measured.method}"
         case "anomaly.row":

@@ -1,4 +1,7 @@
-"""A rising loss on the stream of labelled rows: features relate otherwise to the actual."""
+"""A rising loss on the stream of labelled rows: features relate otherwise to the actual.
+
+Values are to lie between 0 and 1: errors of classes do, and those of regression come as ranks.
+"""
 
 import hashlib
 import pickle
@@ -108,6 +111,7 @@ class Adwin(_Concept):
     """ADWIN: two parts of all values since its last alarm have different means.
 
     Value    levels are means of the loss: up to the last 50 values, and of those 50.
+    Needs    values between 0 and 1: its bound holds for no others.
     Noise    about no false alarm in 10,000 unchanged independent values (delta .002, clock 1).
     Source   A. Bifet, R. Gavalda, SIAM Int. Conf. Data Mining (2007) 443; River.
     """
@@ -122,8 +126,7 @@ class PageHinkleyTest(_Concept):
     """Page-Hinkley: sums how far values lie above their mean.
 
     Value    levels are means of the loss: up to the last 50 values, and of those 50.
-    Noise    depends on the unit of the loss; for errors of 0 and 1 about one false alarm in
-             30,000 unchanged values.
+    Noise    for errors of 0 and 1 about one false alarm in 30,000 unchanged values.
     Source   E. S. Page, Biometrika 41 (1954) 100; River.
     """
 

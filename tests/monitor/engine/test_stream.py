@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from monitor.core.ports import LabelledStream
-from monitor.engine.stream import KEPT_VERSIONS, stream
+from monitor.core.spec import ModelSpec, Task
+from monitor.core.windows import Sample
+from monitor.detectors.drift.concept import Adwin
+from monitor.engine.stream import KEPT_VERSIONS, RANKS, stream
+
+
+def no_reference(version):
+    return Sample(0)
 
 
 @pytest.fixture
@@ -22,7 +29,8 @@ def batch(cast):
 @pytest.fixture
 def fold(spec, cast):
     def run(labelled, states=None, earlier=None):
-        return stream("m", spec, labelled, states or {}, {"jump": cast.Jump}, earlier or {})
+        jump = {"jump": cast.Jump}
+        return stream("m", spec, labelled, states or {}, jump, earlier or {}, no_reference)
 
     return run
 
@@ -54,11 +62,17 @@ def test_a_batch_cut_anywhere_gives_the_same_states_and_alerts(spec, cast, cut):
     stored, states = {}, {}
     for part in (rows[:cut], rows[cut:]):
         labelled = LabelledStream(0, {"1": cast.sample_of(part)})
-        streamed = stream("m", spec, labelled, states, {"jump": cast.Jump}, stored)
+        streamed = stream("m", spec, labelled, states, {"jump": cast.Jump}, stored, no_reference)
         states = streamed.states
         stored |= known(streamed.findings)
     whole = stream(
-        "m", spec, LabelledStream(0, {"1": cast.sample_of(rows)}), {}, {"jump": cast.Jump}, {}
+        "m",
+        spec,
+        LabelledStream(0, {"1": cast.sample_of(rows)}),
+        {},
+        {"jump": cast.Jump},
+        {},
+        no_reference,
     )
 
     assert states == whole.states
@@ -113,9 +127,65 @@ def test_a_detector_that_has_seen_nothing_says_nothing(spec, cast):
             return []
 
     sample = cast.sample_of([cast.Row("1", cast.START)])
-    streamed = stream("m", spec, LabelledStream(1, {"1": sample}), {}, {"jump": Blind}, {})
+    streamed = stream(
+        "m", spec, LabelledStream(1, {"1": sample}), {}, {"jump": Blind}, {}, no_reference
+    )
 
     assert streamed.findings == []
     assert np.array_equal(list(streamed.grown.values()), [1])
     empty = LabelledStream(1, {"1": cast.sample_of([])})
-    assert stream("m", spec, empty, {}, {"jump": cast.Jump}, {}).grown == {}
+    assert stream("m", spec, empty, {}, {"jump": cast.Jump}, {}, no_reference).grown == {}
+
+
+REGRESSION = ModelSpec(Task.REGRESSION)
+
+
+def answered(losses, first=0):
+    n = len(losses)
+    return Sample(
+        n,
+        [str(first + i) for i in range(n)],
+        (first + np.arange(n, dtype=np.int64)) * 1_000_000,
+        prediction=np.zeros(n),
+        actual=np.asarray(losses, float),
+    )
+
+
+def fold_losses(losses, states=None, known=(), first=0):
+    labelled = LabelledStream(first + len(losses), {"1": answered(losses, first)})
+    reference = answered(known)
+    return stream(
+        "m", REGRESSION, labelled, states or {}, {"adwin": Adwin}, {}, lambda version: reference
+    )
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1, 1e5])
+@pytest.mark.parametrize("known", [0, 500])
+def test_a_loss_in_any_unit_alarms_when_it_triples_and_not_before(unit, known):
+    rng = np.random.default_rng(3)
+    reference = rng.lognormal(size=known) * unit
+    calm = fold_losses(rng.lognormal(size=5000) * unit, known=reference)
+    risen = fold_losses(3 * rng.lognormal(size=300) * unit, calm.states, first=5000)
+
+    assert not any(f.alert for f in calm.findings)
+    (alert,) = [f for f in risen.findings if f.alert]
+    assert alert.measured.expected == pytest.approx(0.5, abs=0.1)
+    assert 0.6 < alert.measured.value <= 1
+    assert alert.message.startswith("rank of the loss: rose from 0.")
+
+
+def test_detectors_that_saw_losses_without_ranks_start_afresh():
+    old = Adwin()
+    old.update_many(np.random.default_rng(4).lognormal(8, 1, size=1000))
+    streamed = fold_losses([1.0] * 10, {"adwin:1": old.dump()})
+
+    assert np.isnan(Adwin.load(streamed.states["adwin:1"]).mean)
+    assert set(streamed.states) == {"adwin:1", f"{RANKS}:1"}
+    assert streamed.findings == []
+
+
+def test_ranks_that_cannot_be_read_start_afresh(caplog):
+    streamed = fold_losses([1.0] * 10, {f"{RANKS}:1": b"{}"})
+
+    assert b"1.0" in streamed.states[f"{RANKS}:1"]
+    assert "ranked afresh" in caplog.text
