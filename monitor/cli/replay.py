@@ -142,9 +142,9 @@ class Replay:
                 continue
             if incident["id"] not in self._incidents:
                 yield Told(now, "noticed", incident["title"])
-                for cause in incident["causes"][:2]:
+                for cause in incident["causes"][:1]:
                     yield Told(now, "why", cause["text"])
-            elif state == "resolved":
+            elif state == "resolved" and "taken over" not in incident["note"]:
                 yield Told(now, "resolved", f"{incident['title']} ({incident['note']})")
             self._incidents[incident["id"]] = state
 
@@ -177,18 +177,17 @@ class Replay:
         return record
 
     def _tell_run(self, now: datetime, run: dict[str, Any]) -> Iterator[Told]:
-        verdict = run.get("verdict") or {}
+        reasons = (run.get("verdict") or {}).get("reasons", ())
+        for reason in reasons:
+            if reason["blocks"] and not reason["passed"]:
+                yield Told(now, "gate", f"{reason['check']} not passed: {reason['detail']}")
         if run["status"] == "failed":
             yield Told(now, "failed", run["error"])
-        for reason in verdict.get("reasons", ()):
-            if reason["check"] in {"better", "outside"} or (
-                reason["blocks"] and not reason["passed"]
-            ):
-                mark = "passed" if reason["passed"] else "not passed"
-                yield Told(now, "gate", f"{reason['check']} {mark}: {reason['detail']}")
-        if run["status"] == "succeeded":
+        elif run["status"] == "succeeded":
             self.champion = str(run["version"])
-            yield Told(now, "promoted", f"version {self.champion} answers now")
+            against = {r["check"]: r["detail"] for r in reasons}
+            why = against.get("outside") or against.get("better", "")
+            yield Told(now, "promoted", f"version {self.champion} answers now: {why}")
         elif run["status"] == "rejected":
             yield Told(now, "kept", f"version {self.champion or 1} goes on answering")
 
