@@ -114,6 +114,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
             known=_KNOWN,
             metrics=metrics,
             registry=metrics_registry,
+            transaction=store.ledger.transaction,
             body_limit=settings.max_body_bytes,
         )
         metrics_registry.register(

@@ -36,8 +36,9 @@ def decode(body: Body, kind: Kind, *, shallow: bool = False, limit: int = LIMIT)
     `limit` bounds the unpacked size in bytes. A shallow and a deep reading of one body have the
     same size, reject the same rows and agree on every column.
 
-    Raises BodyError if the body cannot be read as a whole, BodyTooLargeError if it unpacks to more
-    than the limit, MediaTypeError if nobody here reads its type or encoding.
+    Raises BodyError if the body cannot be read as a whole or is a reference without rows,
+    BodyTooLargeError if it unpacks to more than the limit, MediaTypeError if nobody here reads its
+    type or encoding.
 
     >>> decode(Body(b'[{"features": {"age": 41}}]'), Kind.PREDICTIONS).features
     {'age': [41]}
@@ -47,7 +48,19 @@ def decode(body: Body, kind: Kind, *, shallow: bool = False, limit: int = LIMIT)
     if reader is None:
         raise MediaTypeError(media_type, READERS)
     content = unpack(body.content, body.encoding, limit)
-    return reader(content, kind, shallow=shallow, limit=limit) if content else Rows(0)
+    rows = reader(content, kind, shallow=shallow, limit=limit) if content else Rows(0)
+    if kind is Kind.REFERENCE:
+        _check_reference(rows)
+    return rows
+
+
+def _check_reference(rows: Rows) -> None:
+    """A reference without any row would forget what is normal, which nobody asks for so."""
+    if not rows.size:
+        raise BodyError("the body holds no rows; a reference needs at least one")
+    if len(rows.rejected) == rows.size:
+        first = rows.rejected[0]
+        raise BodyError(f"no row can be read; row {first.index}: {first.error}")
 
 
 def unpack(content: bytes, encoding: str, limit: int) -> bytes:

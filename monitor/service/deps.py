@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,6 +40,7 @@ class Rooms:
     check         the engine's: judges every window that starts in the span (all where None),
                   waits for acknowledged rows itself
     performance   the engine's: the items of the performance route, oldest first
+    transaction   all that is read and saved inside it happens at once
     ready         None when the service is ready, else why not
     body_limit    bytes that a body may have as it is sent
     """
@@ -59,6 +61,7 @@ class Rooms:
     known: Known
     metrics: ServiceMetrics
     registry: CollectorRegistry
+    transaction: Callable[[], AbstractContextManager[None]]
     body_limit: int = 256 << 20
 
 

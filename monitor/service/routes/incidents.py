@@ -52,11 +52,12 @@ def _add_ack(router: APIRouter, rooms: Rooms) -> None:
     )
     def post_ack(model: str, incident: str, document: _Document) -> JsonAnswer:
         """Say that somebody knows of it and looks after it, with a note if there is one."""
-        found = _noted(rooms.incidents.incident(model, incident), document)
-        if not found.is_open:
-            raise ConflictError(f"incident {incident!r} is resolved")
-        found = replace(found, state=IncidentState.ACKNOWLEDGED)
-        rooms.incidents.save_incident(found)
+        with rooms.transaction():
+            found = _noted(rooms.incidents.incident(model, incident), document)
+            if not found.is_open:
+                raise ConflictError(f"incident {incident!r} is resolved")
+            found = replace(found, state=IncidentState.ACKNOWLEDGED)
+            rooms.incidents.save_incident(found)
         return JsonAnswer(incident_json(found))
 
 
@@ -69,10 +70,11 @@ def _add_resolve(router: APIRouter, rooms: Rooms) -> None:
     )
     def post_resolve(model: str, incident: str, document: _Document) -> JsonAnswer:
         """Say that it is over, with a note if there is one. One that is over stays as it is."""
-        found = _noted(rooms.incidents.incident(model, incident), document)
-        if found.is_open:
-            found = replace(found, state=IncidentState.RESOLVED, resolved_at=rooms.clock())
-            rooms.incidents.save_incident(found)
+        with rooms.transaction():
+            found = _noted(rooms.incidents.incident(model, incident), document)
+            if found.is_open:
+                found = replace(found, state=IncidentState.RESOLVED, resolved_at=rooms.clock())
+                rooms.incidents.save_incident(found)
         return JsonAnswer(incident_json(found))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -241,6 +242,7 @@ class House:
             known=Known({"roc_auc", "accuracy"}, {"psi", "jensen_shannon"}),
             metrics=ServiceMetrics(registry),
             registry=registry,
+            transaction=nullcontext,
         )
         self.rooms = replace(self.rooms, **options)
         self.app = FastAPI(title="Watchkeeper")

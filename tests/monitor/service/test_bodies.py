@@ -172,7 +172,8 @@ def test_shallow_and_deep_reject_the_same_rows(rows, kind):
 
     assert array[0] == array[1]
     assert lines[0] == lines[1]
-    assert not isinstance(lines[0], str)  # bad lines never refuse the body
+    if kind is not Kind.REFERENCE:  # which needs a row
+        assert not isinstance(lines[0], str)  # bad lines never refuse the body
 
 
 @given(st.binary(max_size=60) | st.text(alphabet='[]{}"\\,:1a', max_size=30).map(str.encode))
@@ -309,6 +310,25 @@ def test_event_times_lie_within_the_years_that_are_computed_with(text, is_kept, 
 
         assert [r.index for r in done.rejected] == ([] if is_kept else [0, 1]), media_type
         assert all(r.error.startswith("timestamp: ") for r in done.rejected)
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        (b"", "application/json"),
+        (b" ", "application/json"),
+        (b"[]", "application/json"),
+        (b'{"columns": {}}', "application/json"),
+        (b"\n", NDJSON),
+        (b"features.a\n", "text/csv"),
+        (b'[{"features": 3}]', "application/json"),
+        (b"{", NDJSON),
+    ],
+)
+def test_a_reference_without_a_row_is_refused(content, media_type):
+    with pytest.raises(BodyError, match=r"no rows?"):
+        decode(Body(content, media_type), Kind.REFERENCE)
+    assert decode(Body(b"[]"), Kind.PREDICTIONS).size == 0
 
 
 def test_actuals_need_an_id_and_an_actual():

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+from contextlib import contextmanager
 
 import numpy as np
 import pyarrow as pa
@@ -419,6 +420,37 @@ def test_incidents_are_acknowledged_and_resolved(house, make, problem_of):
     assert house.get(f"{path}?open=true").json() == {"items": []}
     problem_of(house.post(f"{path}/i2/ack"), 404)
     problem_of(house.post(f"{path}/i1/ack", json={"note": 3}), 400)
+
+
+def test_an_incident_is_read_changed_and_saved_in_one_transaction(house_with, make):
+    said = []
+
+    @contextmanager
+    def transaction():
+        said.append("begin")
+        yield
+        said.append("end")
+
+    house = house_with(transaction=transaction)
+    read, save = house.judged.incident, house.judged.save_incident
+    save(make["incident"]())
+    house.judged.incident = lambda *names: said.append("read") or read(*names)
+    house.judged.save_incident = lambda changed: said.append("save") or save(changed)
+    for change in ("ack", "resolve"):
+        assert house.post(f"{LOANS}/incidents/i1/{change}").status_code == 200
+
+    assert said == ["begin", "read", "save", "end"] * 2
+
+
+def test_a_reference_without_rows_leaves_the_old_one(house, problem_of):
+    put = []
+    kept = house.log.put
+    house.log.put = lambda model, body: put.append(kept(model, body)) or put[-1]
+    assert house.put(f"{LOANS}/reference", json=[ROW]).status_code == 200
+
+    for content in (b"", b"[]", b'[{"features": 3}]'):
+        assert "no row" in problem_of(house.put(f"{LOANS}/reference", content=content), 400)
+    assert len(put) == 1
 
 
 def test_a_run_is_started_and_found(house, problem_of):
