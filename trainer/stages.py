@@ -50,7 +50,7 @@ def clean_rows(work: Work) -> str:
     """Leave out what teaches nothing, split by time, learn bounds from the rows to train on."""
     path, assignment = work.path, work.path.assignment
     given = collect.read(path / "snapshot.parquet")
-    rows, removed = clean.usable(given, assignment.spec.task)
+    rows, removed = clean.usable(given, assignment.spec.task, assignment.seed)
     rows, odd = clean.without_odd_labels(rows, assignment.spec)
     removed = {**removed, "odd label": odd}
     cut = snapshot.split(rows.timestamps, assignment.embargo)

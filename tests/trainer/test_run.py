@@ -1,6 +1,7 @@
 """A run from the snapshot to the verdict, in this process."""
 
 import shutil
+from datetime import timedelta
 
 import msgspec
 import numpy as np
@@ -131,4 +132,25 @@ def test_an_odd_actual_is_counted_as_removed_and_the_run_goes_on(tmp_path, made)
     record = run(made.directory(tmp_path, "binary", odd))
 
     assert "1 odd label" in record.stages[1].note
+    assert record.verdict.decision is Outcome.PROMOTE
+
+
+def test_a_reference_without_times_teaches_and_later_predictions_judge(tmp_path, made):
+    table = made.table("binary", 600)
+    stamps = table["timestamp"].to_pylist()
+    upload = [stamps[-1] + timedelta(days=9)] * 400
+    for name, values in {
+        "timestamp": pa.array(upload + stamps[400:], pa.timestamp("us", "UTC")),
+        "origin": pa.array(["reference"] * 400 + ["prediction"] * 200),
+    }.items():
+        table = table.set_column(table.column_names.index(name), name, values)
+    directory = made.directory(tmp_path, "binary", table)
+
+    record = run(directory)
+
+    gate_rows = pq.read_table(directory / "clean.parquet").slice(
+        directory.numbers("split.json")["gate"]
+    )
+    assert set(gate_rows["origin"].to_pylist()) == {"prediction"}
+    assert reasons(record)["time_order"].passed
     assert record.verdict.decision is Outcome.PROMOTE

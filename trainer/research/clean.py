@@ -15,6 +15,7 @@ from trainer.research.collect import HEAD, Examples, Matrix
 _TAIL = 0.001
 _FEWEST_OF_LABEL = 5
 _ODD_SHARE = 0.05
+_FEWEST_OF_UPLOAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,14 @@ class Cleaning:
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
 
 
-def usable(examples: Examples, task: Task) -> tuple[Examples, Mapping[str, int]]:
+def usable(examples: Examples, task: Task, seed: int = 0) -> tuple[Examples, Mapping[str, int]]:
     """The rows that can be learned from, oldest first, and how many were left out, by reason.
 
     Left out: rows without an actual, rows whose id comes again later, and exact repeats. Rows
     count as repeats only where most times are distinct: with coarse times equal rows are honest.
+    Rows of one moment have no order and are shuffled: a file sorted by its label says nothing.
     """
+    examples = _references_first(examples)
     order = np.argsort(examples.timestamps, kind="stable")
     examples = examples.chosen(order)
     answered = _has_actual(examples, task)
@@ -51,7 +54,27 @@ def usable(examples: Examples, task: Task) -> tuple[Examples, Mapping[str, int]]
     examples = examples.chosen(kept)
     repeats = _repeats(examples)
     removed = {"no actual": unlabelled, "same id": again, "repeated": int(repeats.sum())}
-    return examples.chosen(~repeats), removed
+    return _shuffled(examples.chosen(~repeats), seed), removed
+
+
+def _references_first(examples: Examples) -> Examples:
+    """Reference rows without times share the moment of their upload: they count as oldest.
+
+    Their moment becomes the microsecond before the first prediction, where it is not earlier.
+    """
+    stamps, ours = examples.timestamps, examples.column("origin") == "reference"
+    if ours.sum() < _FEWEST_OF_UPLOAD or ours.all() or len(np.unique(stamps[ours])) > 1:
+        return examples
+    stamps = np.where(ours, np.minimum(stamps, stamps[~ours].min() - 1), stamps)
+    place = examples.table.column_names.index("timestamp")
+    moments = pa.array(stamps, pa.timestamp("us", "UTC"))
+    return Examples(examples.table.set_column(place, "timestamp", moments))
+
+
+def _shuffled(examples: Examples, seed: int) -> Examples:
+    """By time, and rows of one moment by chance."""
+    chance = np.random.default_rng(seed).permutation(examples.rows)
+    return examples.chosen(np.lexsort((chance, examples.timestamps)))
 
 
 def without_odd_labels(examples: Examples, spec: ModelSpec) -> tuple[Examples, int]:

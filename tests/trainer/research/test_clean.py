@@ -1,5 +1,7 @@
 """Cleaning: what teaches nothing goes, and only that."""
 
+from datetime import timedelta
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -93,3 +95,54 @@ def test_labels_of_a_few_rows_are_left_out_unless_there_are_many_of_them(made):
     assert (gone, set(rows.column("actual"))) == (4, {"a", "b"})
     assert clean.without_odd_labels(tail, spec)[1] == 0
     assert clean.without_odd_labels(labelled(("a", 3)), made.spec("regression"))[1] == 0
+
+
+def untimed(table, upload, origins, actual=None):
+    """A table whose reference rows all have the moment of their upload."""
+    stamps = [
+        upload if origin == "reference" else stamp
+        for origin, stamp in zip(origins, table["timestamp"].to_pylist(), strict=True)
+    ]
+    new = {
+        "timestamp": pa.array(stamps, pa.timestamp("us", "UTC")),
+        "origin": pa.array(origins),
+        "actual": table["actual"] if actual is None else pa.array(actual),
+    }
+    for name, values in new.items():
+        table = table.set_column(table.column_names.index(name), name, values)
+    return table
+
+
+def test_a_reference_without_times_is_older_than_the_predictions_before_its_upload(made):
+    origins = ["reference"] * 40 + ["prediction"] * 60
+    upload = made.start + timedelta(days=90)
+
+    rows, _ = clean.usable(
+        Examples(untimed(made.table("binary", 100), upload, origins)), Task.BINARY
+    )
+
+    assert rows.column("origin").tolist() == origins
+    assert (np.diff(rows.timestamps) >= 0).all()
+
+
+def test_a_reference_with_times_stays_where_its_times_put_it(made):
+    origins = ["prediction"] * 60 + ["reference"] * 40
+    table = made.table("binary", 100)
+    table = table.set_column(table.column_names.index("origin"), "origin", pa.array(origins))
+
+    rows, _ = clean.usable(Examples(table), Task.BINARY)
+
+    assert rows.column("origin").tolist() == origins
+    assert rows.timestamps.tolist() == Examples(table).timestamps.tolist()
+
+
+def test_rows_of_one_moment_that_were_sorted_by_their_label_are_mixed_the_same_way_each_time(made):
+    table = untimed(
+        made.table("binary", 200), made.start, ["reference"] * 200, ["0"] * 100 + ["1"] * 100
+    )
+
+    rows, again = (clean.usable(Examples(table), Task.BINARY, seed=3)[0] for _ in range(2))
+
+    newest = rows.column("actual")[-30:].tolist()
+    assert 5 < newest.count("0") < 25
+    assert rows.table.equals(again.table)
