@@ -85,8 +85,9 @@ def settle(
 
     Over, when the champion has changed since it was opened, when late rows took its alerts back, or
     when each detector that alerted has judged `QUIET` newer windows and found nothing. `alerts` are
-    the stored alerts of its window, `newer` the findings of its version after it. A detector that
-    had too little data says nothing, so it does not end an incident; of data quality any
+    the stored alerts of its window, `newer` the findings of its version after it; a newer alert
+    farther off than `NEAR` belongs to another incident and does not keep this one open. A detector
+    that had too little data says nothing, so it does not end an incident; of data quality any
     detector will do, for they look at every window. A stream alarms once, so its windows count
     only when the loss has fallen half of the way back.
     """
@@ -97,12 +98,17 @@ def settle(
     if not alerts:
         return replace(resolved, note="judged again with more rows, its windows show nothing")
     looked_at = {_family(f) for f in alerts}
-    if any(f.alert and _family(f) in looked_at for f in newer):
+    loud = {(_family(f), f.window) for f in newer if f.alert}
+    if any(family in looked_at and _is_near(incident, window) for family, window in loud):
         return None
-    calm = [f for f in newer if _is_calm(f, alerts)]
+    calm = [f for f in newer if (_family(f), f.window) not in loud and _is_calm(f, alerts)]
     if any(len({f.window for f in calm if _family(f) == d}) < QUIET for d in looked_at):
         return None
     return replace(resolved, note=f"{QUIET} newer windows were judged without an alert")
+
+
+def _is_near(incident: Incident, window: Window) -> bool:
+    return window.start - incident.window.end <= NEAR * (window.end - window.start)
 
 
 def _is_calm(finding: Finding, alerts: Sequence[Finding]) -> bool:

@@ -146,6 +146,27 @@ def test_an_incident_is_over_after_enough_quiet_windows(spec, cast, finding):
     assert resolved.resolved_at == cast.START
 
 
+def test_an_alert_of_another_incident_does_not_keep_one_open(spec, cast, finding):
+    first, second = finding(0, number=1), finding(5, number=6)
+    quiet = [finding(h, alert=False, value=0.0) for h in (1, 2, 3, 4, 6, 7, 8)]
+    stored = [first, *quiet, second]
+
+    def ends(incident, upto):
+        newer = [f for f in stored if incident.window.end <= f.window.start < cast.hour(upto).start]
+        alerts = [f for f in (first, second) if f.window == incident.window]
+        return over(incident, alerts, newer) is not None
+
+    one, two = gather(spec, [first, second], [], nothing, cast.START)
+    assert [ends(one, upto) for upto in (3, 4, 6, 9)] == [False, True, True, True]
+    assert [ends(two, upto) for upto in (6, 8, 9)] == [False, False, True]
+
+
+def test_a_window_that_alerts_far_off_is_not_a_quiet_one(spec, cast, finding):
+    alert = finding(0)
+    loud = [finding(h, feature=x, alert=x == "y") for h in range(5, 20) for x in ("x", "y")]
+    assert over(opened(spec, cast, alert), [alert], loud) is None
+
+
 def test_silence_for_lack_of_data_ends_no_incident(spec, cast, finding):
     alert = finding(0, detector="performance.realized", feature=None)
     others = [finding(h, alert=False) for h in range(1, 9)]
