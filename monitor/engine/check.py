@@ -34,11 +34,15 @@ class Watch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Rows and references of one model, each reference read once."""
+    """Rows and references of one model, each reference read once.
+
+    `failed` collects which detectors raised: name, version and window.
+    """
 
     model: str
     log: PredictionLog
     references: ReferenceBook
+    failed: set[tuple[str, str, Window]] = field(default_factory=set)
     _profiles: dict[str, Profiles] = field(default_factory=dict)
     _samples: dict[tuple[str, bool], Sample] = field(default_factory=dict)
 
@@ -136,9 +140,9 @@ class Checker:
         for detector in self.detectors:
             match detector:
                 case ProfileDetector():
-                    found = self._guarded(detector, partial(of_profiles, detector))
+                    found = self._guarded(sources, place, detector, partial(of_profiles, detector))
                 case SampleDetector():
-                    found = self._guarded(detector, partial(of_samples, detector))
+                    found = self._guarded(sources, place, detector, partial(of_samples, detector))
                 case _:
                     continue
             yield from (_Measured(place, detector, m) for m in found)
@@ -154,12 +158,17 @@ class Checker:
         reference = sources.reference_sample(version, labelled=True)
         place = Place(sources.model, version, window, sample.total)
         for detector in detectors:
-            for m in self._guarded(detector, partial(detector.measure, spec, reference, sample)):
+            measure = partial(detector.measure, spec, reference, sample)
+            for m in self._guarded(sources, place, detector, measure):
                 counted = replace(m, evidence={**m.evidence, "labelled": sample.rows})
                 yield _Measured(place, detector, counted)
 
     def _guarded(
-        self, detector: Detector, measure: Callable[[], Iterable[Measurement]]
+        self,
+        sources: Sources,
+        place: Place,
+        detector: Detector,
+        measure: Callable[[], Iterable[Measurement]],
     ) -> list[Measurement]:
         found: list[Measurement] = []
         began, failed = perf_counter(), False
@@ -167,6 +176,7 @@ class Checker:
             found.extend(_finite(m) for m in measure())
         except Exception:
             failed = True
+            sources.failed.add((detector.name, place.version, place.window))
             _log.exception("detector %s failed; its verdict is missing", detector.name)
         self.watch(detector.name, perf_counter() - began, failed=failed)
         return found

@@ -1,15 +1,16 @@
 """What was judged before: findings looked up so that nothing is told twice or forgotten."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from monitor.core.decisions import Incident
-from monitor.core.findings import Finding
+from monitor.core.findings import Finding, Severity
 from monitor.core.ports import FindingLog, FindingQuery
 from monitor.core.windows import Window
 from monitor.engine.policy import is_bad
 from monitor.engine.spans import END, runs
 from monitor.engine.stream import CONCEPT
+from monitor.engine.wording import unmeasured
 
 ALL = 1_000_000_000
 """A limit that no query reaches."""
@@ -33,6 +34,34 @@ class History:
             _identity(f): f for f in self._stored(model, (f.window for f in found), detector=None)
         }
         return [f for f in found if not _says_the_same(f, stored.get(_identity(f)))]
+
+    def gone(
+        self,
+        model: str,
+        found: Sequence[Finding],
+        checked: Mapping[Window, Collection[str]],
+        failed: Collection[tuple[str, str, Window]],
+    ) -> list[Finding]:
+        """Stored alerts that a new check did not measure again, as findings that alert no more.
+
+        `checked` names the versions looked at in each window. A bound may have left the spec or a
+        value may have become known. Not those of a detector that has `failed` now: what it would
+        say is unknown. Nor those that need actuals: they follow the labels.
+        """
+        measured = {_identity(f) for f in found}
+        return [
+            replace(
+                old,
+                alert=False,
+                severity=Severity.INFO,
+                message=unmeasured(old.detector, old.measured),
+            )
+            for old in self._stored(model, checked, detector=None, alert=True)
+            if old.version in checked.get(old.window, ())
+            and not old.detector.startswith((CONCEPT, "performance."))
+            and (old.detector, old.version, old.window) not in failed
+            and _identity(old) not in measured
+        ]
 
     def concepts(
         self, model: str, windows: Iterable[Window]
@@ -68,10 +97,15 @@ class History:
         return sorted({f.window for f in found if is_bad(f)})
 
     def _stored(
-        self, model: str, windows: Iterable[Window], detector: str | None
+        self,
+        model: str,
+        windows: Iterable[Window],
+        detector: str | None,
+        alert: bool | None = None,
     ) -> Iterator[Finding]:
         for span in runs(windows):
-            yield from self.log.find(FindingQuery(model, span, detector, limit=ALL))
+            query = FindingQuery(model, span, detector, alert=alert, limit=ALL)
+            yield from self.log.find(query)
 
 
 def _identity(finding: Finding) -> tuple[object, ...]:

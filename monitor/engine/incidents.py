@@ -96,7 +96,7 @@ def settle(
     if promoted and training.champion != incident.version:
         return replace(resolved, note=f"version {training.champion} has taken over")
     if not alerts:
-        return replace(resolved, note="judged again with more rows, its windows show nothing")
+        return replace(resolved, note="judged again, its windows show nothing")
     looked_at = {_family(f) for f in alerts}
     loud = {(_family(f), f.window) for f in newer if f.alert}
     if any(family in looked_at and _is_near(incident, window) for family, window in loud):

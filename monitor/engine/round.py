@@ -165,6 +165,7 @@ class Round:
                 judged = dict.fromkeys(versions, 0)
                 found += self._checker.performance(spec, sources, window, judged)
         news = self._history.news(model, found)
+        news += self._history.gone(model, found, chunk, sources.failed)
         with self._ports.ledger.transaction():
             self._ports.findings.save(news)
             for window in chunk:

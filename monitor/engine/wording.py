@@ -35,6 +35,16 @@ def message(
     return f"{_subject(detector, measured)}{where}: {say(_Case(spec, measured, threshold, alert))}"
 
 
+def unmeasured(detector: str, measured: Measurement) -> str:
+    """The sentence of a finding whose window was checked again without it.
+
+    >>> unmeasured("quality.range", Measurement("share", 0.12, "age"))
+    'age: no longer measured'
+    """
+    where = f" where {measured.segment}" if measured.segment else ""
+    return f"{_subject(detector, measured)}{where}: no longer measured"
+
+
 def share(value: float) -> str:
     """A share in percent.
 

@@ -196,3 +196,40 @@ def test_performance_shows_each_window_with_its_label_coverage(house, cast):
     assert items[0]["window"]["start"] == "2026-01-01T00:00:00+00:00"
     assert house.round([]).performance("m", cast.hour(1)) == []
     assert house.round([]).performance("m", cast.hour(50)) == []
+
+
+def test_an_alert_that_is_no_longer_measured_is_taken_back_and_ends_its_incident(house, cast):
+    run_hours(house, cast, 3)
+    house.round([cast.Told({1: 0.5})]).check("m")
+    found = house.round([]).check("m")
+
+    assert [(f.window, f.alert, f.severity) for f in found if f.measured.value] == [
+        (cast.hour(1), False, "info")
+    ]
+    assert found[1].message == "x: no longer measured"
+    (incident,) = house.world.incidents.values()
+    assert not incident.is_open
+    assert house.round([]).check("m") == found
+
+
+def test_alerts_stay_of_detectors_that_fail_and_of_those_that_need_labels(house, cast):
+    class Raises(cast.Told):
+        """Has no verdict any more."""
+
+        def measure(self, spec, window, reference, current):
+            raise RuntimeError("no luck")
+
+    house.label(house.predict(cast.hour(0), 100), "0")
+    first = house.round([cast.Told({0: 0.5}), cast.Accuracy()], {"jump": cast.Jump}).check("m")
+    again = house.round([Raises()]).check("m")
+
+    assert sum(f.alert for f in first) == 3
+    assert again == first
+
+
+def test_an_alert_of_a_window_that_was_not_checked_stays(house, cast):
+    run_hours(house, cast, 3)
+    house.round([cast.Told({0: 0.5, 1: 0.5})]).check("m")
+    house.round([]).check("m", cast.hour(1))
+
+    assert [f.window for f in house.world.findings if f.alert] == [cast.hour(0)]
