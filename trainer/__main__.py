@@ -1,8 +1,8 @@
 """The child: `python -m trainer RUN_DIR`. A run directory in, a challenger and a verdict out.
 
 `python -m trainer --warm` loads the libraries, then reads run directories from standard input, a
-line each: it forks a child for each and writes its exit code, a line each. Both end with
-their standard input: whoever waits for them is gone.
+line each: it forks a child for each and writes `began`, then its exit code, a line each. Both end
+with their standard input: whoever waits for them is gone.
 """
 
 import os
@@ -63,6 +63,7 @@ def _end_with_input() -> None:
 def _serve() -> int:
     """Fork a child for each line; end with the input, or when long idle: memory is not free."""
     import trainer.run  # noqa: F401, PLC0415
+    from trainer.attendance import BEGAN  # noqa: PLC0415
     from trainer.research.candidates import load_libraries  # noqa: PLC0415
 
     load_libraries()
@@ -70,6 +71,7 @@ def _serve() -> int:
         path = os.read(0, 4096).decode().strip()
         if not path:
             return 0
+        os.write(1, BEGAN)
         os.write(1, f"{_forked(path)}\n".encode())
     return 0
 

@@ -220,6 +220,7 @@ class Worker:
         counts = self._ports.snapshots.label_counts(request.model)
         _enough(counts, spec, asked=run.asked)
         directory.path.mkdir(parents=True, exist_ok=True)
+        (directory / "log.txt").touch()
         manifest = self._ports.snapshots.export(
             request.model, directory / "snapshot.parquet", request.excluded
         )

@@ -274,3 +274,44 @@ def test_a_child_whose_process_of_libraries_dies_ends_too_and_the_next_run_works
     run = house.worker.start(ask(house))
     house.worker.work_once()
     assert house.worker.run("m", run)["status"] == "succeeded"
+
+
+def end_those_that_load(known, times, stop):
+    """Kill new processes of libraries as they come, so many times, before they can fork."""
+    while times and not stop.is_set():
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdecimal() and "--warm" in command_of(entry):
+                pid = int(entry.name)
+                if pid not in known and parent_of(pid) == os.getpid():
+                    known.add(pid)
+                    times -= 1
+                    os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(("times", "status"), [(1, "succeeded"), (2, "failed")])
+def test_a_process_that_ends_before_the_child_began_is_started_again_once(house, times, status):
+    house.add("m", "binary")
+    run = house.worker.start(ask(house))
+    killing = threading.Thread(target=end_those_that_load, args=(set(), times, house.stop))
+    killing.start()
+    house.worker.work_once()
+    house.stop.set()
+    killing.join()
+
+    shown = house.worker.run("m", run)
+    assert shown["status"] == status, shown["error"]
+    if status == "failed":
+        assert "ended by signal SIGKILL before the run began" in shown["error"]
+
+
+def test_a_process_that_cannot_load_says_why_in_the_log_of_the_run(house, monkeypatch, tmp_path):
+    (tmp_path / "sklearn.py").write_text("raise ImportError('a library is not there')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    house.add("m", "binary")
+    run = house.worker.start(ask(house))
+    house.worker.work_once()
+
+    error = house.worker.run("m", run)["error"]
+    assert error.startswith("the training process ended with code 1 before the run began")
+    assert "a library is not there" in error
