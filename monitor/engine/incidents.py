@@ -210,5 +210,5 @@ _TITLES: Mapping[str, Callable[[Sequence[str]], str]] = {
     "drift.concept": lambda _: "features relate otherwise to the actual",
     "drift": lambda _: "the model answers otherwise",
     "performance": lambda names: f"{listed(names)} got worse",
-    "resource": lambda names: f"serving got slower or busier ({listed(names)})",
+    "resource": lambda names: f"serving got slower, busier or idle ({listed(names)})",
 }

@@ -6,7 +6,7 @@ spends the false alarms a month that the user accepts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import ceil, log
 
@@ -153,6 +153,25 @@ def declared(spec: ModelSpec, detector: str, measured: Measurement) -> float | N
     return bound.max if measured.worse is Worse.ABOVE else bound.min
 
 
+def sided(spec: ModelSpec, detector: str, measured: Measurement) -> Measurement:
+    """The measurement, worse on the side of the declared bound where either side may be bad.
+
+    That is how many answers there are: too few is bad where only a least is declared, or where
+    both are and the value is below it.
+
+    >>> from monitor.core.spec import Bound, Task
+    >>> spec = ModelSpec(Task.BINARY, kpis={"rows_per_second": Bound(min=100)})
+    >>> str(sided(spec, "resource.throughput", Measurement("rows_per_second", 0.05)).worse)
+    'below'
+    """
+    bound = spec.kpis.get(measured.method)
+    if detector != "resource.throughput" or bound is None or bound.min is None:
+        return measured
+    if bound.max is None or measured.value < bound.min:
+        return replace(measured, worse=Worse.BELOW)
+    return measured
+
+
 def smallest(detector: str, measured: Measurement) -> float | None:
     """The threshold from the table; what nobody entered may not be worse than expected, or 0."""
     effects = SMALLEST.get(detector) or SMALLEST.get(detector.partition(".")[0]) or {}
@@ -171,6 +190,7 @@ def judge(
     spec: ModelSpec, place: Place, detector: str, measured: Measurement, level: float
 ) -> Finding:
     """The finding that a measurement becomes; a declared bound needs no p-value."""
+    measured = sided(spec, detector, measured)
     bound = declared(spec, detector, measured)
     threshold = smallest(detector, measured) if bound is None else bound
     likely = measured.p_value is None or bound is not None or measured.p_value <= level
@@ -197,5 +217,8 @@ def severity(detector: str, measured: Measurement, threshold: float | None) -> S
         critical = measured.value >= CRITICAL_SHARE[family]
     else:
         times = CRITICAL_TIMES.get(family, 3.0)
-        critical = times == 0 or measured.value > times * (threshold or measured.expected or 0)
+        limit = threshold or measured.expected or 0
+        above = measured.worse is Worse.ABOVE
+        value, limit = (measured.value, limit) if above else (limit, measured.value)
+        critical = times == 0 or value > times * limit
     return Severity.CRITICAL if critical else Severity.WARNING

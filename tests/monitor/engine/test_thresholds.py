@@ -102,6 +102,34 @@ def test_an_alert_is_as_severe_as_its_table_says(spec, cast, detector, measured,
     assert judged(spec, cast, detector, measured).severity is severity
 
 
+@pytest.mark.parametrize(
+    ("bound", "value", "severity", "worse"),
+    [
+        (Bound(min=100), 0.05, Severity.CRITICAL, Worse.BELOW),
+        (Bound(min=100), 50.0, Severity.WARNING, Worse.BELOW),
+        (Bound(min=100), 150.0, Severity.INFO, Worse.BELOW),
+        (Bound(max=100), 0.05, Severity.INFO, Worse.ABOVE),
+        (Bound(max=100), 150.0, Severity.WARNING, Worse.ABOVE),
+        (Bound(min=10, max=100), 5.0, Severity.WARNING, Worse.BELOW),
+        (Bound(min=10, max=100), 50.0, Severity.INFO, Worse.ABOVE),
+        (Bound(min=10, max=100), 500.0, Severity.CRITICAL, Worse.ABOVE),
+        (Bound(), 50.0, Severity.INFO, Worse.ABOVE),
+    ],
+)
+def test_throughput_keeps_a_declared_bound_on_either_side(
+    spec, cast, bound, value, severity, worse
+):
+    spec = replace(spec, kpis={"rows_per_second": bound})
+    finding = judged(
+        spec, cast, "resource.throughput", Measurement("rows_per_second", value, p_value=1.0)
+    )
+
+    assert (finding.severity, finding.measured.worse) == (severity, worse)
+    assert finding.alert is (severity is not Severity.INFO)
+    if finding.alert:
+        assert f"should be at {'most' if worse is Worse.ABOVE else 'least'}" in finding.message
+
+
 @pytest.mark.parametrize("budget", [0.2, 1.0, 5.0])
 @pytest.mark.parametrize("every", [timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)])
 @pytest.mark.parametrize("tests", [1, 40])
