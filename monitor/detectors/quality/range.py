@@ -96,7 +96,7 @@ def far(said: FeatureSpec, known: Profile, profile: Profile) -> float:
 
         S <= (n - k) i^2 + (k - x) f^2 + x d^2,  solved for x
 
-    0 where the reference has no span.
+    0 where the reference has no span, or squares are too large to compute with.
     """
     span, n, outside = known.maximum - known.minimum, profile.finite, profile.below + profile.above
     if not (isfinite(span) and span > 0):
@@ -108,6 +108,9 @@ def far(said: FeatureSpec, known: Profile, profile: Profile) -> float:
     most, inside = max(abs(low), abs(high)), max(abs(inner_low), abs(inner_high))
     if most <= reach:
         return 0.0
-    squares = profile.squares - 2 * middle * profile.total + n * middle**2
-    rest = squares - (n - outside) * inside**2 - outside * reach**2
-    return min(outside, max(0.0, rest / (most**2 - reach**2))) / n
+    squares = profile.squares - 2 * middle * profile.total + n * middle * middle
+    rest = squares - (n - outside) * inside * inside - outside * reach * reach
+    beyond = most * most - reach * reach
+    if not (isfinite(rest) and isfinite(beyond)):
+        return 0.0
+    return float(min(outside, max(0.0, rest / beyond))) / n

@@ -1,5 +1,8 @@
 """Numbers out of range."""
 
+from dataclasses import replace
+from math import inf
+
 import numpy as np
 import pytest
 from counted import HOUR, counted, profiles
@@ -7,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.spec import FeatureSpec, ModelSpec, Task
-from monitor.detectors.quality.range import Range
+from monitor.detectors.quality.range import Range, far
 
 SPEC = ModelSpec(Task.BINARY, {"age": FeatureSpec(min=0, max=120), "city": FeatureSpec()})
 
@@ -70,6 +73,12 @@ def test_placeholders_are_counted_as_far_and_drift_is_not():
     assert "far" not in measured(ages, ages + 100)[0].evidence
     assert measured(ages, spike)[0].evidence["far"] <= 1 / 2000
     assert "far" not in measured([30] * 9, [1e6])[0].evidence
+
+
+def test_values_whose_squares_overflow_do_not_harm():
+    profile = replace(counted([30, 1e9], low=0, high=120), maximum=1e200, total=1e200, squares=inf)
+
+    assert far(FeatureSpec(min=0, max=120), counted([20, 30]), profile) == 0.0
 
 
 @given(st.lists(st.floats(-1e5, 1e5), min_size=1, max_size=40))
