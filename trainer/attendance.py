@@ -17,6 +17,7 @@ from trainer.directory import RunDirectory
 _TICK = 0.05
 _LAST_LINES = 5
 _LAST_WORDS = 5.0
+STOPPED = "the service stopped"
 BEGAN = b"began\n"
 """What the process says when it is about to fork the child."""
 
@@ -71,7 +72,7 @@ class Attendant:
 
         def why() -> str:
             if stop.is_set():
-                return "the service stopped"
+                return STOPPED
             return f"the run took longer than {patience}" if time.monotonic() > deadline else ""
 
         ended = self._attempt(directory, why)

@@ -119,12 +119,14 @@ class Run:
     """One retraining, from the request to the verdict.
 
     `asked` tells a person's request from one of the policy: the policy's needs more labels.
+    `resumed` that the service stopped while it ran, and that it was queued again.
     """
 
     id: str
     request: RetrainRequest
     status: Status = Status.QUEUED
     asked: bool = False
+    resumed: bool = False
     created_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None

@@ -23,7 +23,7 @@ from monitor.core.ports import (
     SpecBook,
 )
 from monitor.core.spec import ModelSpec, Promote, Task
-from trainer.attendance import Attendant
+from trainer.attendance import STOPPED, Attendant
 from trainer.directory import RunDirectory
 from trainer.production.champion import ChampionServer
 from trainer.production.registry import Registry, Version
@@ -155,10 +155,36 @@ class Worker:
     # The work
 
     def recover(self) -> None:
-        """Mark runs that a service left behind as failed; once, before the first work."""
+        """Take up again runs that a service left behind; once, before the first work."""
         for run in self._registry.with_status(Status.RUNNING):
-            record = self._directory(run).record
-            self._end(replace(run, record=record), Status.FAILED, "the service stopped")
+            self._leave(replace(run, record=self._directory(run).record))
+
+    def _leave(self, run: Run) -> None:
+        """Queue a run that the service stopped under; the second time it fails.
+
+        One that has its version is done, whether the version was promoted or not.
+        """
+        version = self._version_of(run)
+        if version is not None:
+            problem = None if version.alias == "champion" else f"not promoted: {STOPPED}"
+            self._end(replace(run, version=version.name), Status.SUCCEEDED, problem)
+        elif run.resumed:
+            self._end(run, Status.FAILED, STOPPED)
+        else:
+            stages = [
+                replace(stage, status=Status.QUEUED, note=STOPPED)
+                if stage.status is Status.RUNNING
+                else stage
+                for stage in run.record.stages
+            ]
+            record = replace(run.record, stages=stages)
+            self._registry.save_run(
+                replace(run, status=Status.QUEUED, resumed=True, error=STOPPED, record=record)
+            )
+
+    def _version_of(self, run: Run) -> Version | None:
+        versions = self._registry.versions(run.request.model)
+        return next((version for version in versions if version.run == run.id), None)
 
     def run_forever(self, stop: threading.Event, every: timedelta = timedelta(seconds=0.2)) -> None:
         """Work until told to stop; a thread of the service."""
@@ -191,7 +217,7 @@ class Worker:
         return True
 
     def _work(self, run: Run, stop: threading.Event) -> None:
-        run = replace(run, status=Status.RUNNING, started_at=self._clock())
+        run = replace(run, status=Status.RUNNING, started_at=self._clock(), error=None)
         self._registry.save_run(run)
         directory = self._directory(run)
         try:
@@ -201,7 +227,9 @@ class Worker:
             ended = self._attendant.attend(directory, patience, stop)
             run = replace(run, record=directory.record)
             verdict = run.record.verdict
-            if ended.code or verdict is None:
+            if ended.ended_for == STOPPED:
+                self._leave(run)
+            elif ended.code or verdict is None:
                 log = (directory / "log.txt").read_text(errors="replace")
                 self._end(run, Status.FAILED, run.record.error or ended.describe(log))
             elif verdict.decision is Outcome.REJECT:
@@ -214,20 +242,12 @@ class Worker:
             self._end(run, Status.FAILED, f"{type(error).__name__}: {error}")
 
     def _prepare(self, run: Run, directory: RunDirectory) -> ModelSpec:
-        """Fill the run directory. Raises TooFewLabelsError, UnavailableError."""
+        """Fill the run directory, or leave it as it is where the run can go on from there.
+
+        Raises TooFewLabelsError, UnavailableError.
+        """
         request, spec = run.request, self._ports.specs.get(run.request.model)
-        self._ports.wait_folded(_FOLD_PATIENCE)
-        counts = self._ports.snapshots.label_counts(request.model)
-        _enough(counts, spec, asked=run.asked)
-        directory.path.mkdir(parents=True, exist_ok=True)
-        (directory / "log.txt").touch()
-        manifest = self._ports.snapshots.export(
-            request.model, directory / "snapshot.parquet", request.excluded
-        )
-        directory.write("snapshot.json", manifest)
         champion = self._registry.champion(request.model)
-        if champion is not None:
-            shutil.copytree(self._data_dir / champion.artefact, directory / "incumbent")
         assignment = Assignment(
             request.model,
             spec,
@@ -235,6 +255,20 @@ class Worker:
             incumbent=champion.name if champion else None,
             budget=spec.retrain.budget,
         )
+        if _goes_on(directory, assignment):
+            return spec
+        self._ports.wait_folded(_FOLD_PATIENCE)
+        counts = self._ports.snapshots.label_counts(request.model)
+        _enough(counts, spec, asked=run.asked)
+        shutil.rmtree(directory.path, ignore_errors=True)
+        directory.path.mkdir(parents=True)
+        (directory / "log.txt").touch()
+        manifest = self._ports.snapshots.export(
+            request.model, directory / "snapshot.parquet", request.excluded
+        )
+        directory.write("snapshot.json", manifest)
+        if champion is not None:
+            shutil.copytree(self._data_dir / champion.artefact, directory / "incumbent")
         directory.write("request.json", assignment)
         directory.write("record.json", Record(snapshot=manifest))
         return spec
@@ -269,6 +303,14 @@ class Worker:
 
     def _directory(self, run: Run) -> RunDirectory:
         return RunDirectory((self._data_dir / "runs" / run.id).resolve())
+
+
+def _goes_on(directory: RunDirectory, assignment: Assignment) -> bool:
+    """Whether a directory was filled, for what would be asked now."""
+    try:
+        return directory.has("record.json") and directory.assignment == assignment
+    except msgspec.MsgspecError:  # of another release
+        return False
 
 
 def _enough(counts: Mapping[str, int], spec: ModelSpec, *, asked: bool) -> None:

@@ -186,6 +186,12 @@ def test_a_stop_ends_the_child_and_says_so(house):
 
     assert house.worker.run("m", run)["error"] == "the service stopped"
     assert is_gone(pid)
+    stages = {s["status"]: s for s in house.worker.run("m", run)["stages"]}
+    assert "running" not in stages
+    house.specs["m"] = replace(house.specs["m"], retrain=RetrainSpec(budget=timedelta(0)))
+    house.worker.work_once()
+    assert house.worker.run("m", run)["status"] == "succeeded"
+    assert house.worker.run("m", run)["error"] is None
 
 
 def test_too_few_labels_fail_the_run_with_both_numbers(house, made):
@@ -231,16 +237,51 @@ def test_a_stage_that_fails_is_named_by_the_run(house, made):
     assert [s["status"] for s in shown["stages"]][:2] == ["succeeded", "failed"]
 
 
-def test_runs_that_a_service_left_behind_are_failed(house):
+def test_a_run_that_a_service_left_behind_is_taken_up_once_and_fails_the_second_time(house):
     house.add("m", "binary")
-    left = Run("r1", ask(house), Status.RUNNING, created_at=house.clock())
+    left = Run("r1", ask(house), Status.RUNNING, asked=True, created_at=house.clock())
     house.registry.open_run(left)
 
     house.worker.recover()
+    shown = house.worker.run("m", "r1")
+    assert (shown["status"], shown["error"]) == ("queued", "the service stopped")
 
-    assert house.worker.run("m", "r1")["error"] == "the service stopped"
-    assert house.worker.run("m", "r1")["finished_at"]
+    house.registry.save_run(replace(house.registry.run("m", "r1"), status=Status.RUNNING))
+    house.worker.recover()
+    shown = house.worker.run("m", "r1")
+    assert (shown["status"], shown["error"]) == ("failed", "the service stopped")
+    assert shown["finished_at"]
     assert not house.worker.work_once()
+
+
+def test_a_run_that_has_its_version_is_done_when_the_service_stops(house):
+    house.add("m", "binary")
+    run = house.worker.start(ask(house))
+    house.worker.work_once()
+    house.registry.save_run(replace(house.registry.run("m", run), status=Status.RUNNING))
+
+    house.worker.recover()
+
+    assert house.worker.run("m", run)["status"] == "succeeded"
+    assert house.worker.run("m", run)["error"] is None
+    assert len(house.worker.versions("m")) == 1
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_run_goes_on_from_its_directory_unless_other_is_asked_of_it_now(house, changed):
+    house.add("m", "binary")
+    run = house.worker.start(ask(house))
+    house.stop.set()
+    house.worker.work_once(house.stop)
+    left = house.data_dir / "runs" / run / "left"
+    left.touch()
+    if changed:
+        house.specs["m"] = replace(house.specs["m"], positive_label="0")
+
+    house.worker.work_once(house.stop)
+
+    assert left.exists() is not changed
+    assert house.worker.run("m", run)["status"] == "failed"  # stopped a second time
 
 
 def test_names_that_nobody_knows_are_refused(house):
