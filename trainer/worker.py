@@ -290,12 +290,11 @@ class Worker:
         self._end(run, Status.SUCCEEDED, problem)
 
     def _end(self, run: Run, status: Status, error: str | None = None) -> None:
-        if status is not Status.FAILED:
-            self._tidy(self._directory(run))
         self._registry.save_run(replace(run, status=status, error=error, finished_at=self._clock()))
+        self._tidy(self._directory(run))
 
     def _tidy(self, directory: RunDirectory) -> None:
-        """Remove what only the stages needed; snapshot, artefact, reference and reports stay."""
+        """Remove what only the stages needed; snapshot, log, artefact and reports stay."""
         for name in ("incumbent", "challenger"):
             shutil.rmtree(directory / name, ignore_errors=True)
         for name in _BETWEEN:

@@ -311,6 +311,7 @@ def test_a_child_whose_process_of_libraries_dies_ends_too_and_the_next_run_works
 
     assert "SIGKILL" in house.worker.run("m", run)["error"]
     assert is_gone(pid)
+    assert_tidy(house, run)
     house.specs["m"] = replace(house.specs["m"], retrain=RetrainSpec(budget=timedelta(0)))
     run = house.worker.start(ask(house))
     house.worker.work_once()
@@ -356,3 +357,32 @@ def test_a_process_that_cannot_load_says_why_in_the_log_of_the_run(house, monkey
     error = house.worker.run("m", run)["error"]
     assert error.startswith("the training process ended with code 1 before the run began")
     assert "a library is not there" in error
+
+
+def assert_tidy(house, run):
+    """A run that failed leaves what tells why, and nothing that only its stages needed."""
+    left = {file.name for file in (house.data_dir / "runs" / run).iterdir()}
+    assert {"log.txt", "record.json", "snapshot.parquet"} <= left
+    assert not left & {"incumbent", "challenger", "clean.parquet", "tuned.npy", "encoder.json"}
+
+
+def test_a_run_that_fails_late_leaves_no_champion_and_no_rows_of_its_stages(house):
+    house.add("m", "binary")
+    house.worker.start(ask(house))
+    house.worker.work_once()
+    house.specs["m"] = replace(house.specs["m"], retrain=RetrainSpec(budget=timedelta(minutes=5)))
+    run = house.worker.start(ask(house))
+    working = threading.Thread(target=house.worker.work_once)
+    working.start()
+    pid = child_of(house, run)
+    directory = house.data_dir / "runs" / run
+    for _ in range(2000):
+        if (directory / "encoder.json").exists():
+            break
+        time.sleep(0.01)
+    assert (directory / "incumbent").exists()
+    os.kill(pid, signal.SIGKILL)
+    working.join()
+
+    assert house.worker.run("m", run)["status"] == "failed"
+    assert_tidy(house, run)
