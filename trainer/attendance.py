@@ -66,7 +66,8 @@ class Attendant:
     def attend(self, directory: RunDirectory, patience: timedelta, stop: threading.Event) -> Ended:
         """Run a directory to its end; what the child says goes to its `log.txt`.
 
-        A process that ends before the child began (idle for too long, say) is started once more.
+        A process that ends by itself before the child began (idle for too long, say) is started
+        once more; one that was killed fails the run.
         """
         deadline = time.monotonic() + patience.total_seconds()
 
@@ -76,7 +77,7 @@ class Attendant:
             return f"the run took longer than {patience}" if time.monotonic() > deadline else ""
 
         ended = self._attempt(directory, why)
-        if not ended.began and not ended.ended_for:
+        if not ended.began and not ended.ended_for and ended.code >= 0:
             ended = self._attempt(directory, why)
         return ended
 

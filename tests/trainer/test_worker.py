@@ -318,33 +318,43 @@ def test_a_child_whose_process_of_libraries_dies_ends_too_and_the_next_run_works
     assert house.worker.run("m", run)["status"] == "succeeded"
 
 
-def end_those_that_load(known, times, stop):
-    """Kill new processes of libraries as they come, so many times, before they can fork."""
-    while times and not stop.is_set():
+def kill_one_that_loads(stop):
+    """Kill the process of libraries as soon as it comes, before it can fork."""
+    while not stop.is_set():
         for entry in Path("/proc").iterdir():
             if entry.name.isdecimal() and "--warm" in command_of(entry):
                 pid = int(entry.name)
-                if pid not in known and parent_of(pid) == os.getpid():
-                    known.add(pid)
-                    times -= 1
+                if parent_of(pid) == os.getpid():
                     os.kill(pid, signal.SIGKILL)
+                    return
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize(("times", "status"), [(1, "succeeded"), (2, "failed")])
-def test_a_process_that_ends_before_the_child_began_is_started_again_once(house, times, status):
+def test_a_process_that_is_killed_before_the_child_began_fails_the_run_and_says_so(house):
     house.add("m", "binary")
     run = house.worker.start(ask(house))
-    killing = threading.Thread(target=end_those_that_load, args=(set(), times, house.stop))
+    killing = threading.Thread(target=kill_one_that_loads, args=(house.stop,))
     killing.start()
     house.worker.work_once()
     house.stop.set()
     killing.join()
 
-    shown = house.worker.run("m", run)
-    assert shown["status"] == status, shown["error"]
-    if status == "failed":
-        assert "ended by signal SIGKILL before the run began" in shown["error"]
+    error = house.worker.run("m", run)["error"]
+    assert error == "the training process was ended by signal SIGKILL before the run began"
+
+
+def test_a_process_that_ends_by_itself_before_the_child_began_is_started_again(
+    house, monkeypatch, tmp_path
+):
+    once = tmp_path / "sklearn.py"
+    once.write_text("import pathlib\npathlib.Path(__file__).unlink()\nraise SystemExit(0)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    house.add("m", "binary")
+    run = house.worker.start(ask(house))
+    house.worker.work_once()
+
+    assert not once.exists()
+    assert house.worker.run("m", run)["status"] == "succeeded"
 
 
 def test_a_process_that_cannot_load_says_why_in_the_log_of_the_run(house, monkeypatch, tmp_path):
