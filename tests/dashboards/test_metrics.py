@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from monitor.service.metrics import METRICS
 from sources import ROOT
+
+from monitor.service.metrics import METRICS
 
 FILES = [
     *sorted((ROOT / "dashboards").rglob("*.json")),
