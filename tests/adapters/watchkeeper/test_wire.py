@@ -64,7 +64,7 @@ class Point:
         (np.float16(0.5), 0.5),
         (np.str_("a"), "a"),
         (np.datetime64("2024-01-02", "ns"), "2024-01-02T00:00:00.000000+00:00"),
-        (np.datetime64("NaT"), None),
+        (np.datetime64("NaT", "us"), None),
         (pd.NaT, None),
         (pd.NA, None),
         (pd.Series([1, 2]), [1, 2]),
