@@ -1,142 +1,175 @@
-"""How fast rows are taken in over HTTP, on this machine, by a service that it starts: `make bench`.
+"""How fast rows are taken in over HTTP, beside what bounds it, all in one run: `make bench`.
 
-Every answer counted here means that its rows are on disk. Load and service share the machine.
+Every answer counted here means that its rows are on disk. Load and service share the machine, so
+the figures to trust are the ratios, and the rows a second of server CPU, which the operating
+system counts.
 """
 
-import asyncio
-import json
-import random
+import os
 import statistics
 import tempfile
-import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from urllib.parse import urlsplit
+import random
 
 import click
 import httpx
-import pyarrow as pa
+import psutil
+from bodies import FORMS
+from ceiling import loop, null_server
+from load import Sender, Sent, Work, sender
 
 from monitor.cli.service import own_service
 
-ROUTE = "/v1/models/bench/predictions"
-FEATURES = 20
-JSON = "application/json"
-ARROW = "application/vnd.apache.arrow.stream"
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One kind of work, and its bars (rows/s to the answer, rows/s a core until readable)."""
+
+    form: str
+    size: int
+    connections: int
+    requests: int
+    acknowledged: float | None = None
+    visible: float | None = None
+    ceiling: float | None = None
 
 
-def rows(count: int, rng: random.Random) -> list[dict[str, object]]:
-    """Predictions of 20 features: 14 numbers, 6 categories."""
-    return [
-        {
-            "prediction_id": f"{rng.getrandbits(96):024x}",
-            "features": {f"n{i}": rng.gauss(0, 1) for i in range(14)}
-            | {f"c{i}": rng.choice("abcdefgh") for i in range(FEATURES - 14)},
-            "prediction": rng.randint(0, 1),
-            "score": rng.random(),
-        }
-        for _ in range(count)
-    ]
+CASES = (
+    Case("JSON", 1, 64, 12_000, 5_000, None, 0.45),
+    Case("JSON", 100, 8, 1_500),
+    Case("JSON", 1_000, 4, 300, 150_000, 70_000, 0.50),
+    Case("Arrow", 1_000, 4, 800, 500_000, 200_000, 0.40),
+)
 
 
-def as_json(batch: list[dict[str, object]]) -> tuple[str, bytes]:
-    """A body and its media type."""
-    return JSON, json.dumps(batch).encode()
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one run of a case gave."""
+
+    acknowledged: float
+    visible: float
+    ceiling: float
+    p50: float
+    p99: float
 
 
-def as_arrow(batch: list[dict[str, object]]) -> tuple[str, bytes]:
-    """A body and its media type."""
-    record = pa.RecordBatch.from_pylist(batch)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, record.schema) as writer:
-        writer.write_batch(record)
-    return ARROW, bytes(sink.getvalue())
+class Bench:
+    """Runs cases against one service."""
+
+    def __init__(self, url: str, null: str, process: psutil.Process, send: Sender) -> None:
+        self._url = url
+        self._null = null
+        self._process = process
+        self._send = send
+        self._seed = 0
+
+    def run(self, case: Case, requests: int, directory: Path) -> Result:
+        """One run of a case, and of its ceiling right after it."""
+        self._seed += 1
+        work = Work(case.form, case.size, case.connections, requests, self._seed)
+        self._send.prepare(work)
+        before = self._cpu()
+        sent = self._send.send(f"{self._url}/v1/models/bench/predictions")
+        httpx.get(  # waits until all that was acknowledged can be read
+            f"{self._url}/v1/models/bench/predictions", params={"limit": 1}, timeout=600
+        ).raise_for_status()
+        cpu = self._cpu() - before
+        cuts = statistics.quantiles(sent.taken, n=100, method="inclusive")
+        return Result(
+            sent.accepted / sent.seconds,
+            sent.accepted / cpu,
+            self._ceiling(work, directory),
+            1000 * cuts[49],
+            1000 * cuts[98],
+        )
+
+    def _ceiling(self, work: Work, directory: Path) -> float:
+        """Rows/s of the same work with nothing done but what cannot be left out."""
+        if work.size == 1:
+            self._send.prepare(work)
+            return work.requests / self._send.send(self._null).seconds
+        made = FORMS[work.form].bodies(work.size, random.Random(work.seed))
+        bodies = list(islice(made, min(work.requests, 200)))
+        return len(bodies) * work.size / loop(work.form, bodies, directory)
+
+    def _cpu(self) -> float:
+        times = self._process.cpu_times()
+        return times.user + times.system
 
 
-CASES = {
-    "one row a request, JSON, 64 connections": (as_json, 1, 64, 3000),
-    "100 rows a request, JSON, 8 connections": (as_json, 100, 8, 300),
-    "1,000 rows a request, JSON, 4 connections": (as_json, 1000, 4, 60),
-    "1,000 rows a request, Arrow, 4 connections": (as_arrow, 1000, 4, 60),
-}
+def line(case: Case, results: list[Result]) -> str:
+    """Medians of a case beside its bars."""
 
+    def median(name: str) -> float:
+        return statistics.median(getattr(r, name) for r in results)
 
-async def measure(
-    url: str, bodies: list[tuple[str, bytes]], connections: int
-) -> tuple[float, list[float], int]:
-    """Send all bodies over so many connections: seconds in all, seconds of each, rows accepted.
-
-    Speaks HTTP by hand: with one row a request, a client library costs more than the service.
-    """
-    address = urlsplit(url)
-    waiting = list(reversed(bodies))
-    taken: list[float] = []
-    accepted = 0
-
-    async def send() -> None:
-        nonlocal accepted
-        reader, writer = await asyncio.open_connection(address.hostname, address.port)
-        while waiting:
-            kind, body = waiting.pop()
-            began = time.perf_counter()
-            writer.write(head(kind, len(body)) + body)
-            done = await answer(reader)
-            taken.append(time.perf_counter() - began)
-            accepted += done["accepted"]
-        writer.close()
-        await writer.wait_closed()
-
-    began = time.perf_counter()
-    await asyncio.gather(*(send() for _ in range(connections)))
-    return time.perf_counter() - began, taken, accepted
-
-
-def head(kind: str, length: int) -> bytes:
-    """The head of a request."""
+    ratio = statistics.median(r.acknowledged / r.ceiling for r in results)
     return (
-        f"POST {ROUTE} HTTP/1.1\r\nHost: localhost\r\n"
-        f"Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
-    ).encode()
+        f"{case.form + f' x {case.size:,}':<14}{case.connections:>4}"
+        f"{median('acknowledged'):>12,.0f}{_bar(case.acknowledged)}"
+        f"{median('visible'):>11,.0f}{_bar(case.visible)}"
+        f"{median('ceiling'):>11,.0f}{ratio:>7.0%}{_bar(case.ceiling, '.0%')}"
+        f"{median('p50'):>8.1f}{median('p99'):>8.1f}"
+    )
 
 
-async def answer(reader: asyncio.StreamReader) -> dict[str, int]:
-    """The body of the next answer. Raises RuntimeError if its status is not 200."""
-    first, *fields = (await reader.readuntil(b"\r\n\r\n")).decode().lower().split("\r\n")
-    length = next(int(f.split(":")[1]) for f in fields if f.startswith("content-length:"))
-    body: dict[str, int] = json.loads(await reader.readexactly(length))
-    if first.split()[1] != "200":
-        raise RuntimeError(f"{first}: {body}")
-    return body
+def _bar(value: float | None, style: str = ",.0f") -> str:
+    return f"{'' if value is None else f'({value:{style}})':>10}"
 
 
 @click.command()
-@click.option(
-    "--scale", default=1.0, show_default=True, help="Multiplies the requests of each case."
-)
-def main(scale: float) -> None:
-    """Print rows per second and the latency of requests, case by case.
+@click.option("--scale", default=1.0, show_default=True, help="Multiplies the requests.")
+@click.option("--runs", default=5, show_default=True, help="Runs of each case; medians count.")
+@click.option("--only", default="", help="Only cases whose name holds this, such as 'Arrow'.")
+def main(scale: float, runs: int, only: str) -> None:
+    """Print rows a second, case by case, with bars in brackets.
 
-    Example: make bench ARGS="--scale 0.2"
+    Example: make bench ARGS="--scale 0.2 --runs 3"
     """
-    rng = random.Random(1)
     with (
-        tempfile.TemporaryDirectory(prefix="watchkeeper-bench-") as directory,
-        own_service(Path(directory)) as url,
+        tempfile.TemporaryDirectory(prefix="watchkeeper-bench-") as name,
+        own_service(Path(name)) as url,
+        null_server() as null,
+        sender() as send,
     ):
         httpx.put(f"{url}/v1/models/bench", json={"task": "binary"}).raise_for_status()
-        for name, (encode, size, connections, requests) in CASES.items():
-            count = max(connections, round(requests * scale))
-            bodies = [encode(rows(size, rng)) for _ in range(count)]
-            seconds, taken, accepted = asyncio.run(measure(url, bodies, connections))
-            click.echo(line(name, seconds, taken, accepted))
+        port = int(url.rpartition(":")[2])
+        bench = Bench(url, null, _listener(port), send)
+        _put_reference(url)
+        click.echo(
+            f"{'rows a request':<14}{'conn':>4}{'acked/s':>12}{'':>10}{'visible/core':>11}{'':>10}"
+            f"{'ceiling/s':>11}{'ratio':>7}{'':>10}{'p50 ms':>8}{'p99 ms':>8}"
+        )
+        for case in CASES:
+            if only and only not in f"{case.form} x {case.size}":
+                continue
+            count = max(case.connections, round(case.requests * scale))
+            results = [bench.run(case, count, Path(name)) for _ in range(runs)]
+            click.echo(line(case, results))
 
 
-def line(name: str, seconds: float, taken: list[float], accepted: int) -> str:
-    """What one case gave."""
-    cuts = statistics.quantiles(taken, n=100, method="inclusive")
-    return (
-        f"{name:<45} {accepted / seconds:>9,.0f} rows/s"
-        f"   p50 {1000 * cuts[49]:>7.1f} ms   p99 {1000 * cuts[98]:>7.1f} ms"
+def _put_reference(url: str) -> None:
+    """Rows that count as normal: from then on every row is binned as it is folded."""
+    form = FORMS["Arrow"]
+    body = next(form.bodies(10_000, random.Random(0)))
+    answer = httpx.put(
+        f"{url}/v1/models/bench/reference",
+        content=body,
+        headers={"content-type": form.media_type},
+        timeout=120,
     )
+    answer.raise_for_status()
+
+
+def _listener(port: int) -> psutil.Process:
+    """The process of ours that listens on a port."""
+    for child in psutil.Process(os.getpid()).children():
+        if any(c.laddr.port == port and c.status == "LISTEN" for c in child.net_connections()):
+            return child
+    raise RuntimeError(f"no child of this process listens on {port}")
 
 
 if __name__ == "__main__":
