@@ -1,13 +1,11 @@
 """The roof: wires the rooms, and starts and stops what runs in them."""
 
 import logging
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -27,13 +25,14 @@ from monitor.engine.infer import infer
 from monitor.engine.ports import Ports
 from monitor.engine.round import Round
 from monitor.engine.thresholds import declared_kpi
-from monitor.service.bodies import decode
+from monitor.service.decoder import BodyDecoder
 from monitor.service.deps import Rooms
 from monitor.service.metrics import ServiceMetrics, StateCollector, create_registry
 from monitor.service.problems import install_errors
 from monitor.service.router import create_router
 from monitor.service.spec_wire import Known
 from monitor.settings import Settings
+from monitor.store.halves import Halves
 from monitor.store.store import Store, open_store
 from trainer.production.champion import ChampionServer
 from trainer.production.registry import Registry
@@ -81,8 +80,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
     with ExitStack() as closing:
         store = open_store(
             settings.data_dir,
-            decode=partial(decode, limit=settings.max_body_bytes),
-            reread=partial(decode, limit=sys.maxsize),
+            decoder=BodyDecoder(settings.max_body_bytes),
             infer=infer,
             clock=clock,
             idle=settings.idle,
@@ -95,11 +93,16 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
             _LOG.error("model %s: %s", model, said)
         metrics_registry = create_registry()
         metrics = ServiceMetrics(metrics_registry)
+        halves = Halves(
+            settings.data_dir / "halves", store.predictions, clock, metrics.predicted, metrics.alone
+        )
+        closing.callback(halves.close)
         engine = _engine(store, champions, metrics, clock, stopping.is_set)
         worker = _worker(settings.data_dir, store, registry, champions, clock)
         rooms = Rooms(
             specs=store.catalog,
             log=store.predictions,
+            halves=halves,
             profiles=store.profiles,
             references=store.references,
             findings=store.findings,

@@ -11,7 +11,7 @@ from monitor.core.profile import Profiles
 from monitor.core.rows import Body, Kind
 from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, Task
 from monitor.core.windows import Sample
-from monitor.service.bodies import decode
+from monitor.service.decoder import BodyDecoder
 from monitor.store.store import Store, open_store
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -55,7 +55,7 @@ def keep_types(
 def store_at(directory: Path, **options: object) -> Store:
     """A real store in a directory."""
     settings: dict[str, object] = {
-        "decode": decode,
+        "decoder": BodyDecoder(),
         "infer": keep_types,
         "clock": lambda: datetime.now(UTC),
     }

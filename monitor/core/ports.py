@@ -13,9 +13,10 @@ from typing import Any, Protocol
 
 from monitor.core.decisions import Decision, Incident, RetrainRequest
 from monitor.core.findings import Finding
+from monitor.core.halves import Half
 from monitor.core.profile import Profiles
 from monitor.core.rows import Accepted, Body, Kind, Rows
-from monitor.core.spec import ModelSpec
+from monitor.core.spec import FeatureType, ModelSpec
 from monitor.core.windows import Sample, Window
 
 Json = dict[str, Any]
@@ -29,12 +30,25 @@ class Clock(Protocol):
 
 
 class Decoder(Protocol):
-    """Reads a body."""
+    """Reads bodies."""
 
-    def __call__(self, body: Body, kind: Kind, *, shallow: bool = False) -> Rows:
-        """The rows of the body; `shallow` leaves out the features, which costs most of the time.
+    def look(self, body: Body, kind: Kind) -> Rows:
+        """The rows without their features: of predictions only ids, times and versions.
 
-        Raises BodyError or a child of it if the body cannot be read as a whole.
+        It rejects the same rows as `read`. Raises BodyError or a child of it if the body cannot be
+        read as a whole.
+        """
+
+    def read(self, body: Body, kind: Kind) -> Rows:
+        """The rows of the body. Raises what `look` does."""
+
+    def reread(
+        self, bodies: Sequence[Body], kind: Kind, types: Mapping[str, FeatureType]
+    ) -> Iterator[tuple[int, Rows]]:
+        """The rows of bodies that `look` has let in before, perhaps under other limits.
+
+        Each item holds the rows of so many bodies that stand together. Bodies whose features are
+        all among `types` are read fastest.
         """
 
 
@@ -86,6 +100,16 @@ class PredictionLog(Protocol):
         """At most `limit` rows of the window; `labelled` takes only those with an actual.
 
         `Sample.total` counts all rows of the window and version, labelled or not.
+        """
+
+
+class HalfLog(Protocol):
+    """Halves of predictions that come apart, until they meet."""
+
+    def add(self, halves: Sequence[Half]) -> "Future[Sequence[bool]]":
+        """Keep halves; when the future has its result they are on disk. False marks a duplicate.
+
+        Raises UnavailableError at once; the future raises JournalFullError.
         """
 
 

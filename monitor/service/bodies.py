@@ -34,7 +34,7 @@ def decode(body: Body, kind: Kind, *, shallow: bool = False, limit: int = LIMIT)
     """The rows of a body; `shallow` leaves the features out, which costs most of the time.
 
     `limit` bounds the unpacked size in bytes. A shallow and a deep reading of one body have the
-    same size, reject the same rows and agree on every column.
+    same size and reject the same rows; of predictions a shallow one has only ids, times, versions.
 
     Raises BodyError if the body cannot be read as a whole or is a reference without rows,
     BodyTooLargeError if it unpacks to more than the limit, MediaTypeError if nobody here reads its
@@ -43,7 +43,7 @@ def decode(body: Body, kind: Kind, *, shallow: bool = False, limit: int = LIMIT)
     >>> decode(Body(b'[{"features": {"age": 41}}]'), Kind.PREDICTIONS).features
     {'age': [41]}
     """
-    media_type = body.media_type.split(";")[0].strip().lower() or "application/json"
+    media_type = media_type_of(body)
     reader = READERS.get(media_type)
     if reader is None:
         raise MediaTypeError(media_type, READERS)
@@ -52,6 +52,11 @@ def decode(body: Body, kind: Kind, *, shallow: bool = False, limit: int = LIMIT)
     if kind is Kind.REFERENCE:
         _check_reference(rows)
     return rows
+
+
+def media_type_of(body: Body) -> str:
+    """Its media type without parameters; JSON where nothing is said."""
+    return body.media_type.partition(";")[0].strip().lower() or "application/json"
 
 
 def _check_reference(rows: Rows) -> None:

@@ -18,7 +18,7 @@ from monitor.core.errors import BodyError
 from monitor.core.rows import Kind, Rows
 from monitor.service.mending import mended
 from monitor.service.nesting import check_nesting
-from monitor.service.row_parts import NO_OBJECT, PARTS, Faults, part, require, rows_of
+from monitor.service.row_parts import NO_OBJECT, PARTS, RULED, Faults, part, require, rows_of
 
 _NO_OBJECT = "row: must be an object"
 
@@ -35,14 +35,23 @@ class _Row(msgspec.Struct):
     actual: Any = None
 
 
-class _ShallowRow(_Row):
-    features: msgspec.Raw = msgspec.Raw(b"null")
+class _Unread(msgspec.Struct, gc=False):
+    """An object that nobody looks into."""
+
+
+class _Glance(msgspec.Struct, gc=False):
+    """What the door needs of a prediction."""
+
+    features: _Unread
+    prediction_id: Any = None
+    timestamp: Any = None
+    version: Any = None
 
 
 _DEEP = msgspec.json.Decoder(_Row)
 _DEEP_BODY = msgspec.json.Decoder(_Row | list[_Row])
-_SHALLOW = msgspec.json.Decoder(_ShallowRow)
-_SHALLOW_BODY = msgspec.json.Decoder(_ShallowRow | list[_ShallowRow])
+_GLANCE = msgspec.json.Decoder(_Glance)
+_GLANCE_BODY = msgspec.json.Decoder(_Glance | list[_Glance])
 _COLUMNS = re.compile(rb'\s*\{\s*"columns"\s*:')
 _Sent = _Row | str
 """A row, or why there is none."""
@@ -53,18 +62,12 @@ def json_rows(content: bytes, kind: Kind, *, shallow: bool, limit: int) -> Rows:
 
     Raises BodyError if it is no JSON, or none of the three.
     """
-    raw = shallow or kind is Kind.ACTUALS
     text = _utf8(content)
     check_nesting(text)
     if not text.strip():
         return Rows(0)
-    if not _COLUMNS.match(text):
-        try:
-            read = (_SHALLOW_BODY if raw else _DEEP_BODY).decode(text)
-        except (msgspec.MsgspecError, RecursionError):
-            pass
-        else:
-            return _rows(read if isinstance(read, list) else [read], kind, shallow=shallow)
+    if not _COLUMNS.match(text) and (read := _read(text, kind, shallow=shallow)) is not None:
+        return read
     value = _parse(text)
     match value:
         case {"columns": dict() as columns} if "features" not in value:
@@ -76,22 +79,52 @@ def json_rows(content: bytes, kind: Kind, *, shallow: bool, limit: int) -> Rows:
     raise BodyError('the body must be an object, an array of objects, or {"columns": {...}}')
 
 
+def _read(text: bytes, kind: Kind, *, shallow: bool) -> Rows | None:
+    """The rows as msgspec reads them; None for what it refuses, or what may be columns."""
+    try:
+        if shallow and kind is not Kind.ACTUALS:
+            glances = _GLANCE_BODY.decode(text)
+            return _glanced(glances if isinstance(glances, list) else [glances], kind)
+        read = _DEEP_BODY.decode(text)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    if isinstance(read, list):
+        return _rows(read, kind, shallow=shallow)
+    alone = read.features is not None or kind is Kind.ACTUALS
+    return _rows([read], kind, shallow=shallow) if alone else None
+
+
 def ndjson_rows(content: bytes, kind: Kind, *, shallow: bool, limit: int) -> Rows:  # noqa: ARG001
     """Rows of an object a line; empty lines do not count, an unreadable line is a rejected row."""
-    decode = (_SHALLOW if shallow or kind is Kind.ACTUALS else _DEEP).decode
-    rows: list[_Sent] = []
+    glance = shallow and kind is not Kind.ACTUALS
+    rows: list[_Sent | _Glance] = []
     for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
         if not line or line.isspace():
             continue
         try:
             if not line.isascii() or line.count(b"[") + line.count(b"{") > 64:
                 check_nesting(_utf8(line))
-            rows.append(decode(line))
+            rows.append(_GLANCE.decode(line) if glance else _DEEP.decode(line))
         except BodyError as problem:
             rows.append(f"row: {problem}")
         except (msgspec.MsgspecError, RecursionError):
             rows.append(_line(line))
-    return _rows(rows, kind, shallow=shallow)
+    if glance and all(type(row) is _Glance for row in rows):
+        return _glanced(rows, kind)
+    return _rows([_given(row) for row in rows], kind, shallow=shallow)
+
+
+def _given(row: "_Sent | _Glance") -> _Sent:
+    if not isinstance(row, _Glance):
+        return row
+    return _Row({}, row.prediction_id, row.timestamp, row.version)
+
+
+def _glanced(rows: Sequence[Any], kind: Kind) -> Rows:
+    """The checked rows of which nothing but the door's columns was read."""
+    faults: Faults = {}
+    columns = {name: [getattr(row, name) for row in rows] for name in RULED}
+    return rows_of(len(rows), _checked(columns, kind, faults), {}, {}, faults)
 
 
 def _line(line: bytes) -> _Sent:
@@ -141,19 +174,14 @@ def _rows(sent: Sequence[_Sent], kind: Kind, *, shallow: bool) -> Rows:
     if kind is not Kind.ACTUALS:
         given = [row.features for row in rows]  # type: ignore[union-attr]
         for index, value in enumerate(given):
-            if not _is_object(value):
+            if not isinstance(value, dict):
                 faults.setdefault(index, NO_OBJECT)
-    columns = {name: [getattr(row, name) for row in rows] for name in PARTS[kind]}
+    names = RULED if shallow and kind is not Kind.ACTUALS else PARTS[kind]
+    columns = {name: [getattr(row, name) for row in rows] for name in names}
     columns = _checked(columns, kind, faults)
     if shallow or kind is Kind.ACTUALS:
         return rows_of(len(sent), columns, {}, {}, faults)
     return rows_of(len(sent), columns, *_spread(given, faults), faults)
-
-
-def _is_object(value: Any) -> bool:
-    if type(value) is msgspec.Raw:
-        return bytes(memoryview(value)[:1]) == b"{"
-    return isinstance(value, dict)
 
 
 def _checked(columns: dict[str, list[Any]], kind: Kind, faults: Faults) -> dict[str, list[Any]]:
@@ -204,7 +232,8 @@ def _columnar(sent: Mapping[str, Any], kind: Kind, *, shallow: bool) -> Rows:
     if size and not features and kind is not Kind.ACTUALS:
         raise BodyError('the columns hold no "features": {"NAME": [...]}')
     faults: Faults = {}
-    columns = {name: parts.get(name) or [None] * size for name in PARTS[kind]}
+    names = RULED if shallow and kind is not Kind.ACTUALS else PARTS[kind]
+    columns = {name: parts.get(name) or [None] * size for name in names}
     columns = _checked(columns, kind, faults)
     for index in faults:
         for values in features.values():

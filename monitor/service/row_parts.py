@@ -28,6 +28,8 @@ PARTS: Mapping[Kind, tuple[str, ...]] = {
     Kind.REFERENCE: (*_PREDICTION, "actual"),
     Kind.ACTUALS: ("prediction_id", "timestamp", "actual"),
 }
+RULED = ("prediction_id", "timestamp", "version")
+"""The parts that say which row it is; the door needs no other."""
 FIRST = microseconds(datetime.min.replace(tzinfo=UTC))
 LAST = microseconds(datetime.max.replace(tzinfo=UTC))
 EARLIEST = datetime(2, 1, 1, tzinfo=UTC)

@@ -18,6 +18,7 @@ from monitor.service.row_parts import (
     NO_OBJECT,
     OUTSIDE,
     PARTS,
+    RULED,
     Faults,
     part,
     require,
@@ -58,7 +59,8 @@ def table_rows(
         features = _features(columns, faults)
         if size and not features and "features" not in columns:
             raise BodyError(_no_features(columns))
-    parts = {n: _part(n, columns[n], faults) for n in PARTS[kind] if n in columns}
+    wanted = RULED if shallow and kind is not Kind.ACTUALS else PARTS[kind]
+    parts = {n: _part(n, columns[n], faults) for n in wanted if n in columns}
     if kind is Kind.ACTUALS and size:
         for name in ("prediction_id", "actual"):
             if name not in parts:

@@ -64,13 +64,12 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True)
 class _Admitted:
-    """A body with its answer: rows that count for nothing, new ids, rows that came without one."""
+    """A body with its answer: the rows that count for nothing, and the ids that are new."""
 
     waiting: _Waiting
     accepted: Accepted
     skipped: list[int]
     new: Sequence[str] = ()
-    unnamed: Sequence[int] = ()
 
 
 def made_id(position: int) -> str:
@@ -93,7 +92,7 @@ class Door:
         self,
         journal: Journal,
         catalog: Catalog,
-        decode: Decoder,
+        decoder: Decoder,
         seen: Callable[[str], Seen],
         clock: Clock,
         folded: Callable[[], int],
@@ -101,7 +100,7 @@ class Door:
     ) -> None:
         self._journal = journal
         self._catalog = catalog
-        self._decode = decode
+        self._decoder = decoder
         self._seen = seen
         self._clock = clock
         self._folded = folded
@@ -123,7 +122,7 @@ class Door:
         """Store predictions or actuals; when the future has its result they are on disk."""
         self._catalog.table(model)
         received_at = microseconds(self._clock())
-        rows = self._decode(body, kind, shallow=True)
+        rows = self._decoder.look(body, kind)
         waiting = _Waiting(model, kind, body, rows, received_at, Future())
         self._enter(waiting)
         return waiting.future
@@ -182,55 +181,47 @@ class Door:
         return group, True
 
     def _store(self, group: Sequence[_Waiting]) -> None:
-        admitted = [done for w in group if (done := self._admitted(w)) is not None]
+        admitted = self._admitted(group)
         records = [done for done in admitted if done.accepted.accepted]
         try:
-            positions = self._journal.append([self._record(r) for r in records]) if records else []
+            if records:
+                self._journal.append([self._record(done) for done in records])
         except BaseException:
-            for done in admitted:
-                self._seen(done.waiting.model).settle(done.new)
+            for done in records:
+                self._seen(done.waiting.model).forget(done.new)
             raise
-        for done, position in zip(records, positions, strict=True):
-            if done.unnamed:
-                name = made_id(position)
-                self._seen(done.waiting.model).load([f"{name}-{i}" for i in done.unnamed])
         for done in admitted:
             done.waiting.future.set_result(done.accepted)
         if records:
             self._written()
 
-    def _admitted(self, w: _Waiting) -> "_Admitted | None":
-        """What becomes of a body; None if that could not be found out, which its sender is told."""
-        try:
-            return self._admit(w)
-        except Exception as problem:  # one body must not take its neighbours along
-            _LOG.exception("a body of model %s could not be admitted", w.model)
-            w.future.set_exception(problem)
-            return None
+    def _admitted(self, group: Sequence[_Waiting]) -> list["_Admitted"]:
+        """What becomes of each body; where that could not be found out, its sender is told."""
+        done: list[_Admitted] = []
+        for w in group:
+            try:
+                done.append(self._admit(w))
+            except Exception as problem:  # one body must not take its neighbours along
+                _LOG.exception("a body of model %s could not be admitted", w.model)
+                w.future.set_exception(problem)
+        return done
 
     def _admit(self, w: _Waiting) -> "_Admitted":
-        rejected = {r.index for r in w.rows.rejected}
+        rejected = sorted({r.index for r in w.rows.rejected})
+        size = w.rows.size
         if w.kind is not Kind.PREDICTIONS:
-            done = Accepted(w.rows.size - len(rejected), 0, w.rows.rejected)
-            return _Admitted(w, done, sorted(rejected))
-        ids = ids_of(w.rows)
-        named = [(i, x) for i, x in enumerate(ids) if x is not None and i not in rejected]
-        fresh = self._seen(w.model).admit([x for _, x in named])
-        twice = [i for (i, _), new in zip(named, fresh, strict=True) if not new]
-        skipped = sorted([*rejected, *twice])
+            done = Accepted(size - len(rejected), 0, w.rows.rejected)
+            return _Admitted(w, done, rejected)
+        named, ids = _named(ids_of(w.rows))
+        twice = self._seen(w.model).admit(ids)
+        skipped = sorted([*rejected, *(named[i] for i in twice)]) if twice or rejected else []
         accepted = Accepted(
-            w.rows.size - len(skipped),
-            len(twice),
-            w.rows.rejected,
-            _versions(w.rows, skipped),
+            size - len(skipped), len(twice), w.rows.rejected, _versions(w.rows, skipped)
         )
-        return _Admitted(
-            w,
-            accepted,
-            skipped,
-            [x for (_, x), new in zip(named, fresh, strict=True) if new],
-            [i for i, x in enumerate(ids) if x is None and i not in rejected],
-        )
+        if twice:
+            known = set(twice)
+            ids = [x for i, x in enumerate(ids) if i not in known]
+        return _Admitted(w, accepted, skipped, ids)
 
     def _record(self, done: "_Admitted") -> bytes:
         w = done.waiting
@@ -245,6 +236,14 @@ class Door:
             w.body.content,
         )
         return _ENCODER.encode(record)
+
+
+def _named(given: Sequence[str | None]) -> tuple[Sequence[int], Sequence[str]]:
+    """The indices of rows that came with an id, and the ids; a rejected row has none."""
+    ids = [x for x in given if x is not None]
+    if len(ids) == len(given):
+        return range(len(ids)), ids
+    return [i for i, x in enumerate(given) if x is not None], ids
 
 
 def _versions(rows: Rows, skipped: Sequence[int]) -> Mapping[str, int]:

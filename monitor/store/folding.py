@@ -7,10 +7,10 @@ any instant repeats nothing and skips nothing. Nobody waits on DuckDB to be ackn
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from itertools import groupby
+from itertools import groupby, islice
 
 import numpy as np
 import pyarrow as pa
@@ -20,11 +20,12 @@ from monitor.core.ports import Decoder
 from monitor.core.rows import Kind
 from monitor.store.catalog import Catalog
 from monitor.store.database import Database
-from monitor.store.door import Record, ids_of, made_id, read_record
+from monitor.store.door import Record, made_id, read_record
 from monitor.store.gathering import Gathered, Part, gather
 from monitor.store.journal import Journal
 from monitor.store.layout import ModelTable
 from monitor.store.profiles import StoredProfiles
+from monitor.store.seen import Places
 from monitor.store.tables import Tables
 from monitor.store.tally import stamps
 
@@ -45,14 +46,14 @@ class Folder:
         catalog: Catalog,
         profiles: StoredProfiles,
         tables: Tables,
-        decode: Decoder,
-        settle: Callable[[str, Sequence[str]], None],
+        decoder: Decoder,
+        settle: Callable[[str, Sequence[str], Places], None],
     ) -> None:
         self._database = database
         self._catalog = catalog
         self._profiles = profiles
         self._tables = tables
-        self._decode = decode
+        self._decoder = decoder
         self._settle = settle
         self._journal: Journal | None = None
         self._changed = threading.Condition()
@@ -165,16 +166,19 @@ class Folder:
                 break
         if not records:
             return False
+        folded: list[tuple[str, list[str], Places]] = []
         with self._database.transaction():
-            folded: list[tuple[str, list[str]]] = []
             for (model, kind), group in groupby(records, key=lambda r: (r[1].model, r[1].kind)):
-                parts = [self._part(position, record) for position, record in group]
-                self._fold(model, kind, gather(parts))
+                gathered = gather(list(self._parts(model, kind, list(group))))
+                if not gathered.size:
+                    continue
+                place = self._fold(model, kind, gathered)
                 if kind is Kind.PREDICTIONS:
-                    folded += [(model, [i for i in ids_of(p.rows) if i]) for p in parts]
+                    ids = gathered.prediction_ids
+                    folded.append((model, ids, (place, place + gathered.size)))
             self._database.write("UPDATE fold SET position = $position", position=after)
-        for model, ids in folded:
-            self._settle(model, ids)
+        for model, ids, places in folded:
+            self._settle(model, ids, places)
         self.settle_rows()
         with self._changed:
             self._position = after
@@ -182,20 +186,38 @@ class Folder:
         journal.forget(after)
         return True
 
-    def _part(self, position: int, record: Record) -> Part:
-        rows = self._decode(record.body, record.kind)
-        return Part(rows, record.skipped, record.received_at, made_id(position))
+    def _parts(
+        self, model: str, kind: Kind, records: Sequence[tuple[int, Record]]
+    ) -> Iterator[Part]:
+        columns = self._catalog.table(model).columns
+        types = {name: column.type for name, column in columns.items()}
+        bodies = [record.body for _, record in records]
+        waiting = iter(records)
+        for count, rows in self._decoder.reread(bodies, kind, types):
+            group = list(islice(waiting, count))
+            skipped: list[int] = []
+            first = 0
+            for _, record in group:
+                skipped += [first + index for index in record.skipped]
+                first += record.rows
+            yield Part(
+                rows,
+                skipped,
+                [record.rows for _, record in group],
+                [record.received_at for _, record in group],
+                [made_id(position) for position, _ in group],
+            )
 
-    def _fold(self, model: str, kind: Kind, rows: Gathered) -> None:
-        if not rows.size:
-            return
+    def _fold(self, model: str, kind: Kind, rows: Gathered) -> int:
+        """Store and count rows; the place of the first."""
         place = self.place_rows(rows.size)
         if kind is Kind.ACTUALS:
             self._tables.add_actuals(model, rows, place)
-            return
+            return place
         table, batch = self._tables.add_predictions(model, rows, place)
         self._profiles.add(table, batch)
         self._mark(table, rows, place + rows.size)
+        return place
 
     def _mark(self, table: ModelTable, rows: Gathered, place: int) -> None:
         """Remember which stretches of event time have rows that nobody checked."""

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from monitor.core.rows import Column, Rows, moment
-from monitor.store.columns import timestamps
+from monitor.core.rows import Column, Rows
+
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,22 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One body: its rows, which of them count, when it came, and a name for ids to be made of."""
+    """Rows read together, of one body or of several.
+
+    `skipped` are the indices of rows that count for nothing. Of each body: how many rows it has,
+    when it came, and a name that ids are made of where rows have none.
+    """
 
     rows: Rows
     skipped: Sequence[int]
-    received_at: int
-    name: str
+    sizes: Sequence[int]
+    received_at: Sequence[int]
+    names: Sequence[str]
+
+    @classmethod
+    def of(cls, rows: Rows, skipped: Sequence[int], received_at: int, name: str) -> "Part":
+        """The rows of one body."""
+        return cls(rows, skipped, [rows.size], [received_at], [name])
 
 
 def gather(parts: Sequence[Part]) -> Gathered:
@@ -43,11 +54,12 @@ def gather(parts: Sequence[Part]) -> Gathered:
     keep = np.concatenate(keeps) if keeps else np.empty(0, bool)
     names = dict.fromkeys(chain.from_iterable(part.rows.columns for part in parts))
     features = dict.fromkeys(chain.from_iterable(part.rows.features for part in parts))
+    received = [np.repeat(np.array(p.received_at, np.int64), p.sizes) for p in parts]
     return Gathered(
         int(keep.sum()),
         _chosen(list(chain.from_iterable(_ids(part) for part in parts)), keep),
-        np.concatenate([_timestamps(part) for part in parts])[keep],
-        np.repeat([part.received_at for part in parts], sizes)[keep],
+        np.concatenate([_timestamps(p, r) for p, r in zip(parts, received, strict=True)])[keep],
+        np.concatenate(received)[keep],
         {
             name: _chosen(_joined([p.rows.columns.get(name) for p in parts], sizes), keep)
             for name in names
@@ -69,20 +81,32 @@ def _kept(part: Part) -> npt.NDArray[np.bool_]:
 
 def _ids(part: Part) -> list[str]:
     given = part.rows.columns.get("prediction_id")
-    if given is None:
-        return [f"{part.name}-{i}" for i in range(part.rows.size)]
-    ids = given if isinstance(given, list) else given.to_pylist()
-    return [f"{part.name}-{i}" if x is None else x for i, x in enumerate(ids)]
+    ids = [None] * part.rows.size if given is None else given
+    ids = ids if isinstance(ids, list) else ids.to_pylist()
+    if None not in ids:
+        return ids
+    places = [
+        f"{name}-{i}"
+        for name, size in zip(part.names, part.sizes, strict=True)
+        for i in range(size)
+    ]
+    return [made if x is None else x for made, x in zip(places, ids, strict=True)]
 
 
-def _timestamps(part: Part) -> npt.NDArray[np.int64]:
-    values = timestamps(
-        part.rows.columns.get("timestamp"), part.rows.size, moment(part.received_at)
-    )
-    return np.asarray(values.to_numpy(zero_copy_only=False), np.int64)
+def _timestamps(part: Part, received_at: Ints) -> Ints:
+    column = part.rows.columns.get("timestamp")
+    if column is None:
+        return received_at
+    given = pa.array(column, pa.int64()) if isinstance(column, list) else column.cast(pa.int64())
+    if not given.null_count:
+        return np.asarray(given.to_numpy(zero_copy_only=False), np.int64)
+    missing = given.is_null().to_numpy(zero_copy_only=False)
+    return np.where(missing, received_at, given.fill_null(0).to_numpy(zero_copy_only=False))
 
 
 def _absent(name: str, parts: Sequence[Part]) -> npt.NDArray[np.bool_]:
+    if all(name in p.rows.features and name not in p.rows.absent for p in parts):
+        return np.zeros(sum(p.rows.size for p in parts), bool)
     masks = []
     for part in parts:
         if name not in part.rows.features:

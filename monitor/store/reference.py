@@ -42,7 +42,7 @@ class References:
         tables: Tables,
         samples: Samples,
         folder: Folder,
-        decode: Decoder,
+        decoder: Decoder,
         infer: Infer,
         clock: Clock,
     ) -> None:
@@ -53,7 +53,7 @@ class References:
         self._tables = tables
         self._samples = samples
         self._folder = folder
-        self._decode = decode
+        self._decoder = decoder
         self._infer = infer
         self._clock = clock
         self._drawn: dict[tuple[int, str, int, bool], tuple[Profiles, Sample]] = {}
@@ -61,9 +61,9 @@ class References:
     def put(self, model: str, body: Body) -> Accepted:
         """Replace the reference of all versions; on disk when it returns."""
         self._catalog.table(model)
-        rows = self._decode(body, Kind.REFERENCE)
+        rows = self._decoder.read(body, Kind.REFERENCE)
         twice = _repeated(rows)
-        gathered = gather([Part(rows, twice, microseconds(self._clock()), "reference")])
+        gathered = gather([Part.of(rows, twice, microseconds(self._clock()), "reference")])
         try:
             with self._database.transaction():
                 table = self._catalog.table(model)
@@ -87,7 +87,7 @@ class References:
     def adopt(self, model: str, version: str, snapshot: Path) -> None:
         """Make the snapshot of a promoted version its reference."""
         rows = rows_of_snapshot(snapshot)
-        gathered = gather([Part(rows, (), microseconds(self._clock()), f"snapshot-{version}")])
+        gathered = gather([Part.of(rows, (), microseconds(self._clock()), f"snapshot-{version}")])
         try:
             with self._database.transaction():
                 self._clear(self._catalog.table(model), version)

@@ -23,7 +23,7 @@ from monitor.store.ledger import StoredLedger
 from monitor.store.profiles import StoredProfiles
 from monitor.store.reading import Reading
 from monitor.store.reference import Infer, References
-from monitor.store.seen import Seen
+from monitor.store.seen import Places, Seen
 from monitor.store.snapshots import Snapshots
 from monitor.store.tables import Tables
 
@@ -78,16 +78,14 @@ class Store:
 def open_store(
     directory: Path,
     *,
-    decode: Decoder,
+    decoder: Decoder,
     infer: Infer,
     clock: Clock,
-    reread: Decoder | None = None,
     idle: timedelta = _IDLE,
     segment_bytes: int = SEGMENT_BYTES,
 ) -> Store:
     """Open a data directory, made if it is not there, and fold what its journal still holds.
 
-    `reread` reads bodies that `decode` has let in before, perhaps under other limits.
     Raises DataDirectoryError if it cannot be used, JournalDamagedError.
     """
     lock = _locked(directory)
@@ -101,20 +99,20 @@ def open_store(
             filters[model] = _seen(database, catalog, model)
         return filters[model]
 
-    def settle(model: str, ids: Sequence[str]) -> None:
+    def settle(model: str, ids: Sequence[str], places: Places) -> None:
         if model in filters:
-            filters[model].settle(ids)
+            filters[model].settle(ids, places)
 
-    folder = Folder(database, catalog, profiles, tables, reread or decode, settle)
+    folder = Folder(database, catalog, profiles, tables, decoder, settle)
     journal = Journal(directory / "journal", folder.position, segment_bytes)
     folder.start(journal)
     for name in catalog.names():
         seen(name)  # before the first request, which would have to wait for it
     reading = Predictions(database, catalog, folder)
     references = References(
-        database, catalog, bins, profiles, tables, reading, folder, decode, infer, clock
+        database, catalog, bins, profiles, tables, reading, folder, decoder, infer, clock
     )
-    door = Door(journal, catalog, decode, seen, clock, lambda: folder.position, folder.written)
+    door = Door(journal, catalog, decoder, seen, clock, lambda: folder.position, folder.written)
     reading.door = door
     return Store(
         catalog,
@@ -137,15 +135,23 @@ def _seen(database: Database, catalog: Catalog, model: str) -> Seen:
     """The ids that a model's table holds."""
     table = catalog.table(model).predictions
 
-    def stored(ids: object) -> list[str]:
-        query = f"SELECT prediction_id FROM {table} WHERE prediction_id IN (SELECT unnest($ids))"
-        return [i for (i,) in database.read(query, ids=ids)]
+    def stored(ids: Sequence[str], places: Places) -> list[str]:
+        found = database.read(
+            f"""
+            SELECT prediction_id FROM {table}
+            WHERE place >= $first AND place < $end AND prediction_id IN (SELECT unnest($ids))
+            """,
+            ids=ids,
+            first=places[0],
+            end=places[1],
+        )
+        return [i for (i,) in found]
 
     seen = Seen(stored)
     with database.reading() as cursor:
-        cursor.execute(f"SELECT prediction_id FROM {table}")
+        cursor.execute(f"SELECT place, prediction_id FROM {table} ORDER BY place")
         while part := cursor.fetchmany(100_000):
-            seen.load([i for (i,) in part])
+            seen.settle([i for _, i in part], (part[0][0], part[-1][0] + 1))
     return seen
 
 

@@ -21,7 +21,6 @@ Floats = npt.NDArray[np.float64]
 
 COUNTS = ("rows", "absent", "missing", "nonfinite", "misfits", "below", "above")
 _LONG_GROUP = 4096
-_MOMENTS = ("minimum", "maximum", "total", "squares")
 _COUNTED = frozenset({FeatureType.CATEGORY, FeatureType.BOOLEAN})
 _MEASURED = frozenset({FeatureType.NUMBER, FeatureType.BOOLEAN, FeatureType.TIMESTAMP})
 
@@ -97,11 +96,19 @@ def _by_group(column: Column, groups: Ints, size: int) -> Tally:
         marks[name] = mark[order]
     parts = []
     for first, last in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True):
-        held = {name: np.flatnonzero(mark[first:last]) for name, mark in marks.items()}
-        parts.append(_one(replace(column, values=values.slice(first, last - first), **held)))
+        part = replace(
+            column,
+            values=values.slice(first, last - first),
+            absent=np.flatnonzero(marks["absent"][first:last]),
+            misfits=np.flatnonzero(marks["misfits"][first:last]),
+        )
+        parts.append(_one(part))
     return Tally(
         {name: np.concatenate([p.counts[name] for p in parts]) for name in COUNTS},
-        *(np.concatenate([getattr(p, n) for p in parts]) for n in _MOMENTS),
+        np.concatenate([p.minimum for p in parts]),
+        np.concatenate([p.maximum for p in parts]),
+        np.concatenate([p.total for p in parts]),
+        np.concatenate([p.squares for p in parts]),
         _cells([p.bins for p in parts]),
         _cells([p.categories for p in parts]),
     )

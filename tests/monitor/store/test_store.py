@@ -468,10 +468,10 @@ def test_a_body_that_cannot_be_admitted_leaves_its_neighbours_alone(store, monke
     sent(store, predictions(3))
     real = store.door._seen("m")._stored
 
-    def failing(ids):
+    def failing(ids, places):
         if "p1" in ids:
             raise RuntimeError("the tables cannot be read")
-        return real(ids)
+        return real(ids, places)
 
     monkeypatch.setattr(store.door._seen("m"), "_stored", failing)
     bad = store.predictions.append("m", Kind.PREDICTIONS, body([prediction(1)]))
