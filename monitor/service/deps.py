@@ -14,6 +14,7 @@ from monitor.core.ports import (
     Champion,
     Clock,
     FindingLog,
+    HalfLog,
     IncidentLog,
     Json,
     PredictionLog,
@@ -47,6 +48,7 @@ class Rooms:
 
     specs: SpecBook
     log: PredictionLog
+    halves: HalfLog
     profiles: ProfileBook
     references: ReferenceBook
     findings: FindingLog

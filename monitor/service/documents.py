@@ -24,6 +24,21 @@ _ERRORS = {
 }
 _RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 _KEYS = (401, 403)
+TENSORS = {
+    "tensors": {
+        "summary": "A request of the Open Inference Protocol with its response",
+        "value": {
+            "id": "a1",
+            "model_version": "3",
+            "inputs": [
+                {"name": "age", "shape": [1], "datatype": "INT64", "data": [41]},
+                {"name": "gender", "shape": [1], "datatype": "BYTES", "data": ["Female"]},
+            ],
+            "outputs": [{"name": "score", "shape": [1], "datatype": "FP64", "data": [0.83]}],
+        },
+    }
+}
+"""An example of the predictions route beyond those that each route of rows has."""
 _PROBLEM = ProblemAnswer.model_json_schema()
 
 

@@ -5,6 +5,7 @@ The framework's parsing of a request costs more than the journal; here it only f
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
 from time import perf_counter
 from typing import Any
 
@@ -17,7 +18,8 @@ from monitor.core.ports import Json
 from monitor.core.rows import Accepted, Body, Kind
 from monitor.service.bodies import READERS
 from monitor.service.deps import Rooms
-from monitor.service.documents import answers, rows_body
+from monitor.service.documents import TENSORS, answers, rows_body
+from monitor.service.open_inference import as_rows
 from monitor.service.schemas import AcceptedAnswer
 from monitor.service.wire import read_body
 
@@ -26,7 +28,8 @@ INLINE = 64 << 10
 _ABOUT = {
     Kind.PREDICTIONS: (
         "Store predictions",
-        "Store what a model answered. The same `prediction_id` again changes nothing.",
+        "Store what a model answered. The same `prediction_id` again changes nothing. A JSON body "
+        "may also be a request of the Open Inference Protocol with its response.",
     ),
     Kind.ACTUALS: (
         "Store actuals",
@@ -62,6 +65,8 @@ def add_ingestion(router: APIRouter, rooms: Rooms, kind: Kind, row: Json) -> Non
 
     summary, description = _ABOUT[kind]
     extra = rows_body(row, READERS)
+    if kind is Kind.PREDICTIONS:
+        extra["requestBody"]["content"]["application/json"]["examples"] |= TENSORS
     extra["parameters"] = [_MODEL, *extra["parameters"]]
     router.add_api_route(
         f"/v1/models/{{model}}/{kind}",
@@ -91,11 +96,16 @@ _Store = Callable[[str, Body], Awaitable[Accepted]]
 
 
 def _append(rooms: Rooms, kind: Kind) -> _Store:
+    def append(model: str, body: Body) -> "Future[Accepted]":
+        if kind is Kind.PREDICTIONS:
+            body = as_rows(body, lambda: rooms.specs.get(model), rooms.body_limit)
+        return rooms.log.append(model, kind, body)
+
     async def store(model: str, body: Body) -> Accepted:
         if len(body.content) < INLINE and not body.encoding:
-            waiting = rooms.log.append(model, kind, body)
+            waiting = append(model, body)
         else:
-            waiting = await run_in_threadpool(rooms.log.append, model, kind, body)
+            waiting = await run_in_threadpool(append, model, body)
         # Shielded: a sender that hangs up must not cancel what the journal is about to write.
         return await asyncio.shield(asyncio.wrap_future(waiting))
 

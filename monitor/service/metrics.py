@@ -22,6 +22,10 @@ METRICS: Mapping[str, str] = {
     "watchkeeper_rows_rejected_total": (
         "Rows that could not be read since the start, by model and the part that was at fault."
     ),
+    "watchkeeper_halves_alone_total": (
+        "Requests and responses of a model server that were stored without the other since the "
+        "start, by model and side."
+    ),
     "watchkeeper_ingest_seconds": (
         "Seconds from the first byte of a body to the answer that its rows are on disk."
     ),
@@ -63,6 +67,7 @@ class ServiceMetrics:
         self._predictions = _counter("watchkeeper_predictions_total", registry, "model", "version")
         self._actuals = _counter("watchkeeper_actuals_total", registry, "model")
         self._rejected = _counter("watchkeeper_rows_rejected_total", registry, "model", "reason")
+        self._alone = _counter("watchkeeper_halves_alone_total", registry, "model", "side")
         self._failures = _counter("watchkeeper_detector_failures_total", registry, "detector")
         self._ingest = _histogram("watchkeeper_ingest_seconds", registry, _INGEST)
         self._detector = _histogram("watchkeeper_detector_seconds", registry, _DETECTOR, "detector")
@@ -87,6 +92,10 @@ class ServiceMetrics:
         """Predictions were stored."""
         for version, count in done.versions.items():
             self._predictions.labels(model, self._version(model, version)).inc(count)
+
+    def alone(self, model: str, side: str) -> None:
+        """Half of a prediction was stored without the other."""
+        self._alone.labels(model, side).inc()
 
     def answered(self, model: str, seconds: float) -> None:
         """A champion answered one call."""

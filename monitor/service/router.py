@@ -6,6 +6,7 @@ from monitor.service.deps import Rooms
 from monitor.service.routes import (
     actuals,
     check,
+    cloudevents,
     findings,
     health,
     incidents,
@@ -22,6 +23,7 @@ _GROUPS = (
     models,
     reference,
     predictions,
+    cloudevents,
     actuals,
     check,
     findings,

@@ -107,6 +107,19 @@ class Log:
 
 
 @dataclass
+class Halved:
+    """Halves in a list."""
+
+    kept: list = field(default_factory=list)
+
+    def add(self, halves):
+        future = Future()
+        future.set_result([half not in self.kept for half in halves])
+        self.kept += halves
+        return future
+
+
+@dataclass
 class Judged:
     """Findings and incidents."""
 
@@ -214,6 +227,7 @@ class House:
     def __init__(self, **options):
         self.specs = Specs()
         self.log = Log(self.specs)
+        self.halved = Halved()
         self.judged = Judged()
         self.training = Desk()
         self.profiled = Profiled()
@@ -228,6 +242,7 @@ class House:
         self.rooms = Rooms(
             specs=self.specs,
             log=self.log,
+            halves=self.halved,
             profiles=self.profiled,
             references=self.log,
             findings=self.judged,

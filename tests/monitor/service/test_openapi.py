@@ -5,7 +5,9 @@ import json
 import pytest
 
 from monitor.core.rows import Body, Kind
+from monitor.core.spec import ModelSpec, Task
 from monitor.service.bodies import READERS, decode
+from monitor.service.open_inference import as_rows
 from monitor.service.router import create_router
 
 MODEL = "/v1/models/{model}"
@@ -28,6 +30,8 @@ ROUTES = {
     },
     "post": {
         f"{MODEL}/predictions",
+        f"{MODEL}/cloudevents",
+        "/v1/cloudevents",
         f"{MODEL}/actuals",
         f"{MODEL}/check",
         f"{MODEL}/incidents/{{incident}}/ack",
@@ -89,7 +93,8 @@ def test_the_examples_of_bodies_can_be_read(document, method, path, kind):
         examples += [described["example"]] if "example" in described else []
         for example in examples:
             text = example if isinstance(example, str) else json.dumps(example)
-            rows = decode(Body(text.encode(), media_type), kind)
+            body = as_rows(Body(text.encode(), media_type), lambda: ModelSpec(Task.BINARY), 9999)
+            rows = decode(body, kind)
             assert rows.size == 1
             assert not rows.rejected
 
