@@ -27,6 +27,7 @@ from monitor.engine.round import Round
 from monitor.engine.thresholds import declared_kpi
 from monitor.service.decoder import BodyDecoder
 from monitor.service.deps import Rooms
+from monitor.service.ingestion import Ingress
 from monitor.service.metrics import ServiceMetrics, StateCollector, create_registry
 from monitor.service.problems import install_errors
 from monitor.service.router import create_router
@@ -133,7 +134,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
         _start_worker(worker, stopping, closing)
         _start_rounds(engine, settings, closing)
         closing.callback(stopping.set)
-        return House(_api(rooms), store, engine, closing.pop_all())
+        return House(Ingress(_api(rooms), rooms), store, engine, closing.pop_all())
 
 
 def _engine(

@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 from pathlib import Path
 
 import click
@@ -64,6 +65,7 @@ def _run(settings: Settings, listener: socket.socket) -> None:
 
     from monitor.cli.front import Front, keyed  # noqa: PLC0415
 
+    sys.setswitchinterval(0.0005)
     host, port = listener.getsockname()[:2]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     front = Front(

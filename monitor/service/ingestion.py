@@ -1,10 +1,12 @@
 """The routes that take rows in. They read the body themselves: nothing stands between it and disk.
 
-The framework's parsing of a request costs more than the journal; here it only finds the address.
+A framework's handling of a request costs more than the journal. So `Ingress` leads requests that
+bring predictions or actuals past it; for the framework there are routes all the same, which answer
+alike and make the OpenAPI document.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from time import perf_counter
 from typing import Any
@@ -13,6 +15,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from monitor.core.ports import Json
 from monitor.core.rows import Accepted, Body, Kind
@@ -20,8 +23,9 @@ from monitor.service.bodies import READERS
 from monitor.service.deps import Rooms
 from monitor.service.documents import TENSORS, answers, rows_body
 from monitor.service.open_inference import as_rows
+from monitor.service.problems import refusal
 from monitor.service.schemas import AcceptedAnswer
-from monitor.service.wire import read_body
+from monitor.service.wire import Headers, receive_body
 
 INLINE = 64 << 10
 """Bytes below which a body is decoded at once: handing it to a thread costs more."""
@@ -51,17 +55,60 @@ class _RawRoute(APIRoute):
         return handler
 
 
-def add_ingestion(router: APIRouter, rooms: Rooms, kind: Kind, row: Json) -> None:
-    """Add the route that takes rows of a kind; `row` is the example in every format."""
+Take = Callable[[str, Headers, Receive], Awaitable[bytes]]
+"""Stores the body of a request for a model; the JSON to answer. Raises WatchkeeperError."""
+
+
+class Ingress:
+    """An ASGI application in front of another one: takes in what brings rows, hands on the rest."""
+
+    def __init__(self, app: ASGIApp, rooms: Rooms) -> None:
+        self._app = app
+        self._takes: Mapping[tuple[str, str], Take] = {
+            ("POST", str(kind)): taking(rooms, kind) for kind in (Kind.PREDICTIONS, Kind.ACTUALS)
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or let the other application do so."""
+        path: str = scope.get("path", "")
+        model, _, rest = path[len(_MODELS) :].partition("/")
+        take = self._takes.get((scope.get("method", ""), rest)) if model else None
+        if take is None or not path.startswith(_MODELS):
+            await self._app(scope, receive, send)
+            return
+        try:
+            content = await take(model, scope["headers"], receive)
+        except Exception as error:  # each has an answer of its own, and none ends the connection
+            await refusal(error, "POST", path)(scope, receive, send)
+            return
+        head = [*_HEAD, (b"content-length", b"%d" % len(content))]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": content})
+
+
+def taking(rooms: Rooms, kind: Kind) -> Take:
+    """How rows of a kind are taken in."""
     store = _put(rooms) if kind is Kind.REFERENCE else _append(rooms, kind)
 
-    async def ingest(request: Request) -> Response:
+    async def take(model: str, headers: Headers, receive: Receive) -> bytes:
         started = perf_counter()
-        model: str = request.path_params["model"]
-        body = await read_body(request, rooms.body_limit)
+        body = await receive_body(headers, receive, rooms.body_limit)
         done = await store(model, body)
         rooms.metrics.ingested(model, kind, done, perf_counter() - started)
-        return _answer(done)
+        return _told(done)
+
+    return take
+
+
+def add_ingestion(router: APIRouter, rooms: Rooms, kind: Kind, row: Json) -> None:
+    """Add the route that takes rows of a kind; `row` is the example in every format."""
+    take = taking(rooms, kind)
+
+    async def ingest(request: Request) -> Response:
+        content = await take(
+            request.path_params["model"], request.scope["headers"], request.receive
+        )
+        return Response(content, media_type="application/json")
 
     summary, description = _ABOUT[kind]
     extra = rows_body(row, READERS)
@@ -82,15 +129,19 @@ def add_ingestion(router: APIRouter, rooms: Rooms, kind: Kind, row: Json) -> Non
     )
 
 
-def _answer(done: Accepted) -> Response:
+def _told(done: Accepted) -> bytes:
+    if not done.rejected:
+        return b'{"accepted":%d,"duplicates":%d,"rejected":[]}' % (done.accepted, done.duplicates)
     told = {
         "accepted": done.accepted,
         "duplicates": done.duplicates,
         "rejected": done.rejected,
     }
-    return Response(msgspec.json.encode(told), media_type="application/json")
+    return msgspec.json.encode(told)
 
 
+_MODELS = "/v1/models/"
+_HEAD = ((b"content-type", b"application/json"),)
 _MODEL = {"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}
 _Store = Callable[[str, Body], Awaitable[Accepted]]
 
@@ -106,10 +157,23 @@ def _append(rooms: Rooms, kind: Kind) -> _Store:
             waiting = append(model, body)
         else:
             waiting = await run_in_threadpool(append, model, body)
-        # Shielded: a sender that hangs up must not cancel what the journal is about to write.
-        return await asyncio.shield(asyncio.wrap_future(waiting))
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Accepted] = loop.create_future()
+        waiting.add_done_callback(lambda done: loop.call_soon_threadsafe(_pass_on, done, answered))
+        return await answered
 
     return store
+
+
+def _pass_on(done: "Future[Accepted]", answered: "asyncio.Future[Accepted]") -> None:
+    """What became of a body, for its sender; one that has hung up changes nothing of it."""
+    if answered.cancelled():
+        return
+    problem = done.exception()
+    if problem is None:
+        answered.set_result(done.result())
+    else:
+        answered.set_exception(problem)
 
 
 def _put(rooms: Rooms) -> _Store:

@@ -42,11 +42,21 @@ def install_errors(app: FastAPI) -> None:
 
 
 async def _ours(request: Request, error: Any) -> Response:
+    return refusal(error, request.method, request.url.path)
+
+
+def refusal(error: Exception, method: str, path: str) -> Response:
+    """The answer to a request that failed; only what is no fault of its sender is logged."""
+    if not isinstance(error, WatchkeeperError):
+        _LOG.error("%s %s failed", method, path, exc_info=error)
+        return problem(
+            500, "Internal error", "this is a fault of the service; its log says what happened"
+        )
     headers = {}
     if isinstance(error, UnavailableError):
         headers["Retry-After"] = str(error.retry_after)
     if error.status >= 500 and not headers:
-        _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        _LOG.error("%s %s failed", method, path, exc_info=error)
     return problem(error.status, error.title, str(error), headers)
 
 
@@ -64,7 +74,4 @@ async def _of_a_parameter(request: Request, error: Any) -> Response:  # noqa: AR
 
 
 async def _unexpected(request: Request, error: Any) -> Response:
-    _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem(
-        500, "Internal error", "this is a fault of the service; its log says what happened"
-    )
+    return refusal(error, request.method, request.url.path)

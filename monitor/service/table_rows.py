@@ -56,9 +56,8 @@ def table_rows(
     faults = dict(faults or {})
     features: dict[str, Column] = {}
     if kind is not Kind.ACTUALS:
-        features = _features(columns, faults)
-        if size and not features and "features" not in columns:
-            raise BodyError(_no_features(columns))
+        _check_features(columns, size, faults)
+        features = {} if shallow else _features(columns)
     wanted = RULED if shallow and kind is not Kind.ACTUALS else PARTS[kind]
     parts = {n: _part(n, columns[n], faults) for n in wanted if n in columns}
     if kind is Kind.ACTUALS and size:
@@ -66,7 +65,6 @@ def table_rows(
             if name not in parts:
                 raise BodyError(f"no column {name!r}; {nearest(name, columns)}".rstrip("; "))
             require(name, _nulls(parts[name], size), faults)
-    features = {} if shallow else features
     gone = np.zeros(size, bool)
     gone[list(faults)] = True
     return rows_of(
@@ -78,16 +76,26 @@ def table_rows(
     )
 
 
-def _features(columns: Mapping[str, Column], faults: Faults) -> dict[str, Column]:
+def _check_features(columns: Mapping[str, Column], size: int, faults: Faults) -> None:
+    """Add the rows without features to the faults. Raises BodyError where no row can have any."""
+    named = any(name.startswith(_PREFIX) for name in columns)
+    packed = columns.get("features")
+    if packed is None:
+        if size and not named:
+            raise BodyError(_no_features(columns))
+        return
+    if isinstance(packed, list) or not pa.types.is_struct(packed.type):
+        raise BodyError("column 'features' must be a struct, with a field for each feature")
+    if not named and packed.null_count:
+        for index in np.flatnonzero(packed.is_null().to_numpy(zero_copy_only=False)).tolist():
+            faults.setdefault(index, NO_OBJECT)
+
+
+def _features(columns: Mapping[str, Column]) -> dict[str, Column]:
     named = {n.removeprefix(_PREFIX): c for n, c in columns.items() if n.startswith(_PREFIX)}
     packed = columns.get("features")
     if packed is None:
         return named
-    if isinstance(packed, list) or not pa.types.is_struct(packed.type):
-        raise BodyError("column 'features' must be a struct, with a field for each feature")
-    if not named:
-        for index in np.flatnonzero(packed.is_null().to_numpy(zero_copy_only=False)).tolist():
-            faults.setdefault(index, NO_OBJECT)
     fields = [packed.type.field(i).name for i in range(packed.type.num_fields)]
     return {**dict(zip(fields, packed.flatten(), strict=True)), **named}
 

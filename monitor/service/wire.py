@@ -1,7 +1,7 @@
 """Bodies read from the wire with a bound, and small JSON documents that ask for something."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from fastapi import Request
@@ -12,29 +12,45 @@ from monitor.core.rows import Body
 from monitor.service.mending import mended
 from monitor.service.nesting import check_nesting
 
+Headers = Iterable[tuple[bytes, bytes]]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+"""Of an ASGI request (asgi.readthedocs.io)."""
 SMALL = 4 << 20
 """Bytes of a spec or of a question; neither needs more."""
 
 
 async def read_body(request: Request, limit: int) -> Body:
     """The body as sent. Raises BodyTooLargeError before it has read more than the limit."""
-    headers = request.headers
-    declared = headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
+    return await receive_body(request.scope["headers"], request.receive, limit)
+
+
+async def receive_body(headers: Headers, receive: Receive, limit: int) -> Body:
+    """The same from the parts of an ASGI request, of which a framework makes more than is needed.
+
+    Raises BodyTooLargeError before it has read more than the limit.
+    """
+    said = {b"content-length": b"", b"content-type": b"", b"content-encoding": b""}
+    for name, value in headers:
+        if name in said:
+            said[name] = value
+    declared = said[b"content-length"]
+    if declared.isdigit() and int(declared) > limit:
         raise BodyTooLargeError(limit)
     parts, size = [], 0
     more = True
     while more:
-        message = await request.receive()
+        message = await receive()
         if message["type"] != "http.request":
             raise BodyError("the connection was closed before the body ended")
         parts.append(message.get("body", b""))
         if (size := size + len(parts[-1])) > limit:
             raise BodyTooLargeError(limit)
         more = message.get("more_body", False)
-    content = parts[0] if len(parts) == 1 else b"".join(parts)
-    media_type = headers.get("content-type") or "application/json"
-    return Body(content, media_type, headers.get("content-encoding", ""))
+    return Body(
+        parts[0] if len(parts) == 1 else b"".join(parts),
+        said[b"content-type"].decode("latin-1") or "application/json",
+        said[b"content-encoding"].decode("latin-1"),
+    )
 
 
 async def read_json(request: Request) -> Any:

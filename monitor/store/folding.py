@@ -30,7 +30,8 @@ from monitor.store.tables import Tables
 from monitor.store.tally import stamps
 
 _LOG = logging.getLogger(__name__)
-_LINGER = timedelta(milliseconds=50)
+_LINGER = timedelta(seconds=1)
+_ENOUGH_BYTES = 64 << 20
 _STEP_BYTES = 16 << 20
 _STEP_RECORDS = 20_000
 _STEP_ROWS = 100_000
@@ -57,6 +58,7 @@ class Folder:
         self._settle = settle
         self._journal: Journal | None = None
         self._changed = threading.Condition()
+        self._idle = False
         self._hurry = False
         self._stop = False
         self._problem: str | None = None
@@ -91,8 +93,9 @@ class Folder:
 
     def written(self) -> None:
         """The journal has grown."""
-        with self._changed:
-            self._changed.notify_all()
+        if self._idle or self.lag_bytes >= _ENOUGH_BYTES:  # else the thread wakes by itself
+            with self._changed:
+                self._changed.notify_all()
 
     def wait(self, timeout: timedelta) -> None:
         """Return once all that is in the journal now can be read.
@@ -134,13 +137,7 @@ class Folder:
     def _run(self) -> None:
         assert self._journal is not None
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._stop or self.lag_bytes)
-                if not self._hurry and not self._stop and self.lag_bytes < _STEP_BYTES:
-                    self._changed.wait_for(
-                        lambda: self._stop or self._hurry, _LINGER.total_seconds()
-                    )
-                self._hurry = False
+            self._linger()
             try:
                 while self._step(self._journal):
                     pass
@@ -153,6 +150,22 @@ class Folder:
                 time.sleep(0 if self._stop else _RETRY_SECONDS)
             if self._stop and (self._problem or not self.lag_bytes):
                 return
+
+    def _linger(self) -> None:
+        """Return when there is enough to fold, or what there is has waited for long enough.
+
+        Many small requests in one transaction cost less, and who sends rows should not have to
+        share the processor with the folding of what was sent a moment ago.
+        """
+        with self._changed:
+            self._idle = True
+            self._changed.wait_for(lambda: self._stop or self.lag_bytes)
+            self._idle = False
+            self._changed.wait_for(
+                lambda: self._stop or self._hurry or self.lag_bytes >= _ENOUGH_BYTES,
+                _LINGER.total_seconds(),
+            )
+            self._hurry = False
 
     def _step(self, journal: Journal) -> bool:
         """Fold some records in one transaction; false when there were none."""

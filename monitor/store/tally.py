@@ -157,7 +157,7 @@ def _one(column: Column) -> Tally:
 
 def _pair(values: Floats) -> tuple[Floats, Floats]:
     """Sum and sum of squares, each of shape (1,)."""
-    return np.array([values.sum()]), np.array([np.dot(values, values)])
+    return np.array([values.sum()]), np.array([np.square(values).sum()])
 
 
 def _binned_in_order(ordered: Floats, bins: Bins | None) -> tuple[Ints, Ints, Ints]:
