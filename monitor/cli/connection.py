@@ -16,8 +16,20 @@ class ServiceError(WatchkeeperError):
     """The service cannot be reached, or answered with a problem."""
 
 
+class UnreachableError(ServiceError):
+    """Nobody answers."""
+
+
+class BusyError(ServiceError):
+    """The service is full (429, 503) and says in how many seconds a repeat may succeed."""
+
+    def __init__(self, problem: str, retry_after: float = 1.0) -> None:
+        super().__init__(problem)
+        self.retry_after = retry_after
+
+
 class Connection:
-    """One service and one key."""
+    """One service and one key; closed by `with`."""
 
     def __init__(self, url: str, api_key: str | None) -> None:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
@@ -29,15 +41,22 @@ class Connection:
         except (httpx.InvalidURL, ValueError) as problem:
             raise click.UsageError(f"{url!r} is no address: {problem}") from problem
 
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self._client.close()
+
     def ask(self, method: str, path: str, **options: Any) -> Any:
         """The JSON of an answer.
 
-        Raises ServiceError with the problem's words, UsageError for what cannot be sent at all.
+        Raises ServiceError with the problem's words (BusyError with the wait that was asked for,
+        UnreachableError if nobody answers), UsageError for what cannot be sent at all.
         """
         try:
             answer = self._client.request(method, path, **options)
         except httpx.HTTPError as problem:
-            raise ServiceError(
+            raise UnreachableError(
                 f"cannot reach {self.url}: {problem}; is `watchkeeper serve` running?"
             ) from problem
         except (httpx.InvalidURL, ValueError) as problem:
@@ -48,13 +67,21 @@ class Connection:
             detail = answer.json()["detail"]
         except (ValueError, KeyError, TypeError):
             detail = answer.text[:200]
-        raise ServiceError(f"{answer.status_code}: {detail}")
+        said = f"{answer.status_code}: {detail}"
+        if answer.status_code in {429, 503}:
+            raise BusyError(said, _seconds(answer.headers.get("Retry-After", "")))
+        raise ServiceError(said)
 
     def _document(self, answer: httpx.Response) -> Any:
         try:
             return answer.json() if answer.content else None
         except ValueError as problem:
             raise ServiceError(f"what answers at {self.url} is no Watchkeeper") from problem
+
+
+def _seconds(text: str) -> float:
+    """The seconds that `Retry-After` names; 1 where it is missing or a date."""
+    return float(text) if text.isdecimal() else 1.0
 
 
 def connected(command: Callable[..., Any]) -> Callable[..., Any]:

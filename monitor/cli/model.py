@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from monitor.cli.connection import Connection, connected
-from monitor.cli.data import media_type
+from monitor.cli.files import encoding, media_type
 
 
 @click.group()
@@ -73,6 +73,6 @@ def reference(name: str, file: Path, url: str, api_key: str | None) -> None:
         "PUT",
         f"/v1/models/{name}/reference",
         content=file.read_bytes(),
-        headers={"Content-Type": media_type(file)},
+        headers={"Content-Type": media_type(file), "Content-Encoding": encoding(file)},
     )
     click.echo(f"{done['accepted']} rows, {len(done['rejected'])} rejected")
