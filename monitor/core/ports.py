@@ -3,7 +3,7 @@
 Every method raises UnknownModelError where it names a model that nobody registered.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -20,6 +20,8 @@ from monitor.core.spec import FeatureType, ModelSpec
 from monitor.core.windows import Sample, Window
 
 Json = dict[str, Any]
+Told = Callable[[Accepted | Exception], None]
+"""Takes what became of a body; it must return at once."""
 
 
 class Clock(Protocol):
@@ -75,6 +77,12 @@ class PredictionLog(Protocol):
         """Store predictions or actuals; when the future has its result they are on disk.
 
         Raises BodyError at once if the body is unreadable; the future raises JournalFullError.
+        """
+
+    def submit(self, model: str, kind: Kind, body: Body, told: Told) -> None:
+        """The same with a call in place of a future, which costs more than all the rest.
+
+        Another thread calls `told` once, when the rows are on disk or cannot be stored.
         """
 
     def wait_folded(self, timeout: timedelta) -> None:

@@ -7,7 +7,7 @@ alike and make the OpenAPI document.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from concurrent.futures import Future
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
@@ -17,7 +17,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from monitor.core.ports import Json
+from monitor.core.ports import Json, Told
 from monitor.core.rows import Accepted, Body, Kind
 from monitor.service.bodies import READERS
 from monitor.service.deps import Rooms
@@ -147,33 +147,36 @@ _Store = Callable[[str, Body], Awaitable[Accepted]]
 
 
 def _append(rooms: Rooms, kind: Kind) -> _Store:
-    def append(model: str, body: Body) -> "Future[Accepted]":
+    def submit(model: str, body: Body, told: Told) -> None:
         if kind is Kind.PREDICTIONS:
             body = as_rows(body, lambda: rooms.specs.get(model), rooms.body_limit)
-        return rooms.log.append(model, kind, body)
+        rooms.log.submit(model, kind, body, told)
 
     async def store(model: str, body: Body) -> Accepted:
-        if len(body.content) < INLINE and not body.encoding:
-            waiting = append(model, body)
-        else:
-            waiting = await run_in_threadpool(append, model, body)
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Accepted] = loop.create_future()
-        waiting.add_done_callback(lambda done: loop.call_soon_threadsafe(_pass_on, done, answered))
+
+        def told(done: Accepted | Exception) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits for an answer
+                loop.call_soon_threadsafe(_pass_on, done, answered)
+
+        if len(body.content) < INLINE and not body.encoding:
+            submit(model, body, told)
+        else:
+            await run_in_threadpool(submit, model, body, told)
         return await answered
 
     return store
 
 
-def _pass_on(done: "Future[Accepted]", answered: "asyncio.Future[Accepted]") -> None:
+def _pass_on(done: Accepted | Exception, answered: "asyncio.Future[Accepted]") -> None:
     """What became of a body, for its sender; one that has hung up changes nothing of it."""
-    if answered.cancelled():
+    if answered.done():
         return
-    problem = done.exception()
-    if problem is None:
-        answered.set_result(done.result())
+    if isinstance(done, Accepted):
+        answered.set_result(done)
     else:
-        answered.set_exception(problem)
+        answered.set_exception(done)
 
 
 def _put(rooms: Rooms) -> _Store:

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from monitor.core.errors import NotReadyError, UnavailableError
-from monitor.core.ports import Clock, Decoder
+from monitor.core.ports import Clock, Decoder, Told
 from monitor.core.rows import Accepted, Body, Kind, Rows, microseconds
 from monitor.store.catalog import Catalog
 from monitor.store.journal import Journal
@@ -59,7 +59,7 @@ class _Waiting:
     body: Body
     rows: Rows
     received_at: int
-    future: "Future[Accepted]"
+    told: Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class _Admitted:
 
     waiting: _Waiting
     accepted: Accepted
-    skipped: list[int]
+    skipped: Sequence[int]
     new: Sequence[str] = ()
 
 
@@ -120,12 +120,23 @@ class Door:
 
     def append(self, model: str, kind: Kind, body: Body) -> "Future[Accepted]":
         """Store predictions or actuals; when the future has its result they are on disk."""
+        future: Future[Accepted] = Future()
+
+        def told(done: Accepted | Exception) -> None:
+            if isinstance(done, Accepted):
+                future.set_result(done)
+            else:
+                future.set_exception(done)
+
+        self.submit(model, kind, body, told)
+        return future
+
+    def submit(self, model: str, kind: Kind, body: Body, told: Told) -> None:
+        """The same, with a call in place of a future, which costs more than the rest."""
         self._catalog.table(model)
         received_at = microseconds(self._clock())
         rows = self._decoder.look(body, kind)
-        waiting = _Waiting(model, kind, body, rows, received_at, Future())
-        self._enter(waiting)
-        return waiting.future
+        self._enter(_Waiting(model, kind, body, rows, received_at, told))
 
     def close(self) -> None:
         """Write what waits, then stop. Later calls of `append` raise NotReadyError."""
@@ -151,14 +162,7 @@ class Door:
         while True:
             group, last = self._next_group()
             if group:
-                try:
-                    self._store(group)
-                except Exception as problem:  # whatever it is, senders must hear of it
-                    if not isinstance(problem, UnavailableError):
-                        _LOG.exception("storing %d bodies failed", len(group))
-                    for waiting in group:
-                        if not waiting.future.done():
-                            waiting.future.set_exception(problem)
+                self._store(group)
                 with self._lock:
                     self._bytes -= sum(len(w.body.content) for w in group)
                     self._rows -= sum(w.rows.size for w in group)
@@ -181,47 +185,60 @@ class Door:
         return group, True
 
     def _store(self, group: Sequence[_Waiting]) -> None:
+        """Write a group, and tell every sender in it what became of the body."""
         admitted = self._admitted(group)
         records = [done for done in admitted if done.accepted.accepted]
         try:
             if records:
                 self._journal.append([self._record(done) for done in records])
-        except BaseException:
-            for done in records:
+        except Exception as problem:  # whatever it is, senders must hear of it
+            if not isinstance(problem, UnavailableError):
+                _LOG.exception("storing %d bodies failed", len(group))
+            for done in admitted:
                 self._seen(done.waiting.model).forget(done.new)
-            raise
+                done.waiting.told(problem)
+            return
         for done in admitted:
-            done.waiting.future.set_result(done.accepted)
+            done.waiting.told(done.accepted)
         if records:
             self._written()
 
     def _admitted(self, group: Sequence[_Waiting]) -> list["_Admitted"]:
         """What becomes of each body; where that could not be found out, its sender is told."""
         done: list[_Admitted] = []
+        by_model: dict[str, list[_Waiting]] = {}
         for w in group:
-            try:
-                done.append(self._admit(w))
-            except Exception as problem:  # one body must not take its neighbours along
-                _LOG.exception("a body of model %s could not be admitted", w.model)
-                w.future.set_exception(problem)
+            if w.kind is Kind.PREDICTIONS:
+                by_model.setdefault(w.model, []).append(w)
+            else:
+                rejected = sorted({r.index for r in w.rows.rejected})
+                taken = Accepted(w.rows.size - len(rejected), 0, w.rows.rejected)
+                done.append(_Admitted(w, taken, rejected))
+        for model, waiting in by_model.items():
+            done += self._new(model, waiting)
         return done
 
-    def _admit(self, w: _Waiting) -> "_Admitted":
-        rejected = sorted({r.index for r in w.rows.rejected})
-        size = w.rows.size
-        if w.kind is not Kind.PREDICTIONS:
-            done = Accepted(size - len(rejected), 0, w.rows.rejected)
-            return _Admitted(w, done, rejected)
-        named, ids = _named(ids_of(w.rows))
-        twice = self._seen(w.model).admit(ids)
-        skipped = sorted([*rejected, *(named[i] for i in twice)]) if twice or rejected else []
-        accepted = Accepted(
-            size - len(skipped), len(twice), w.rows.rejected, _versions(w.rows, skipped)
-        )
-        if twice:
-            known = set(twice)
-            ids = [x for i, x in enumerate(ids) if i not in known]
-        return _Admitted(w, accepted, skipped, ids)
+    def _new(self, model: str, group: Sequence[_Waiting]) -> list["_Admitted"]:
+        """What is new in the bodies of one model, found out for all of them at once."""
+        try:
+            sent = [ids_of(w.rows) for w in group]
+            ids = [i for one in sent for i in one if i is not None]
+            twice = set(self._seen(model).admit(ids))
+        except Exception as problem:
+            if len(group) > 1:  # one body must not take its neighbours along
+                return [done for w in group for done in self._new(model, [w])]
+            _LOG.exception("a body of model %s could not be admitted", model)
+            group[0].told(problem)
+            return []
+        if not twice and len(ids) == sum(w.rows.size for w in group):  # so nothing is rejected
+            return [_admitted(w, one, ()) for w, one in zip(group, sent, strict=True)]
+        places = iter(range(len(ids)))
+        return [
+            _admitted(
+                w, one, [i for i, x in enumerate(one) if x is not None and next(places) in twice]
+            )
+            for w, one in zip(group, sent, strict=True)
+        ]
 
     def _record(self, done: "_Admitted") -> bytes:
         w = done.waiting
@@ -231,19 +248,23 @@ class Door:
             w.received_at,
             w.body.media_type,
             w.body.encoding,
-            done.skipped,
+            list(done.skipped),
             w.rows.size,
             w.body.content,
         )
         return _ENCODER.encode(record)
 
 
-def _named(given: Sequence[str | None]) -> tuple[Sequence[int], Sequence[str]]:
-    """The indices of rows that came with an id, and the ids; a rejected row has none."""
-    ids = [x for x in given if x is not None]
-    if len(ids) == len(given):
-        return range(len(ids)), ids
-    return [i for i, x in enumerate(given) if x is not None], ids
+def _admitted(w: _Waiting, ids: Sequence[str | None], twice: Sequence[int]) -> _Admitted:
+    """A body whose rows at `twice` have ids that were accepted before."""
+    rejected = {r.index for r in w.rows.rejected}
+    skipped = sorted([*rejected, *twice])
+    out = set(skipped)
+    accepted = Accepted(
+        w.rows.size - len(skipped), len(twice), w.rows.rejected, _versions(w.rows, skipped)
+    )
+    new = [x for i, x in enumerate(ids) if x is not None and i not in out] if out else ids
+    return _Admitted(w, accepted, skipped, [x for x in new if x is not None])
 
 
 def _versions(rows: Rows, skipped: Sequence[int]) -> Mapping[str, int]:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from monitor.core.errors import DataDirectoryError
-from monitor.core.ports import Clock, Decoder
+from monitor.core.ports import Clock, Decoder, Told
 from monitor.core.rows import Accepted, Body, Kind
 from monitor.store.bins import BinBook
 from monitor.store.catalog import Catalog
@@ -42,6 +42,11 @@ class Predictions(Reading):
         """Store predictions or actuals; when the future has its result they are on disk."""
         assert self.door is not None, "rows are taken once the store is open"
         return self.door.append(model, kind, body)
+
+    def submit(self, model: str, kind: Kind, body: Body, told: Told) -> None:
+        """The same with a call in place of a future."""
+        assert self.door is not None, "rows are taken once the store is open"
+        self.door.submit(model, kind, body, told)
 
     def wait_folded(self, timeout: timedelta) -> None:
         """Return once all that was acknowledged before this call can be read."""

@@ -74,6 +74,10 @@ class Log:
             future.set_result(self._stored(kind, shallow))
         return future
 
+    def submit(self, model, kind, body, told):
+        future = self.append(model, kind, body)
+        future.add_done_callback(lambda done: told(done.exception() or done.result()))
+
     def _stored(self, kind, rows):
         rejected = {r.index for r in rows.rejected}
         ids = rows.columns.get("prediction_id", [None] * rows.size)
