@@ -77,6 +77,7 @@ def _run(settings: Settings, listener: socket.socket) -> None:
         keyed(front, settings),
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         lifespan="on",
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )

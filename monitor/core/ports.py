@@ -82,8 +82,12 @@ class PredictionLog(Protocol):
     def submit(self, model: str, kind: Kind, body: Body, told: Told) -> None:
         """The same with a call in place of a future, which costs more than all the rest.
 
-        Another thread calls `told` once, when the rows are on disk or cannot be stored.
+        Another thread calls `told` once, when the rows are on disk or cannot be stored. It begins
+        with that at the next `flush` at the latest.
         """
+
+    def flush(self) -> None:
+        """Let what was submitted be written now."""
 
     def wait_folded(self, timeout: timedelta) -> None:
         """Return once all that was acknowledged before this call can be read.

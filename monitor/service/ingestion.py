@@ -5,9 +5,7 @@ bring predictions or actuals past it; for the framework there are routes all the
 alike and make the OpenAPI document.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
@@ -17,18 +15,17 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from monitor.core.ports import Json, Told
+from monitor.core.ports import Json
 from monitor.core.rows import Accepted, Body, Kind
 from monitor.service.bodies import READERS
 from monitor.service.deps import Rooms
 from monitor.service.documents import TENSORS, answers, rows_body
 from monitor.service.open_inference import as_rows
+from monitor.service.passage import Passage
 from monitor.service.problems import refusal
 from monitor.service.schemas import AcceptedAnswer
 from monitor.service.wire import Headers, receive_body
 
-INLINE = 64 << 10
-"""Bytes below which a body is decoded at once: handing it to a thread costs more."""
 _ABOUT = {
     Kind.PREDICTIONS: (
         "Store predictions",
@@ -147,36 +144,14 @@ _Store = Callable[[str, Body], Awaitable[Accepted]]
 
 
 def _append(rooms: Rooms, kind: Kind) -> _Store:
-    def submit(model: str, body: Body, told: Told) -> None:
-        if kind is Kind.PREDICTIONS:
-            body = as_rows(body, lambda: rooms.specs.get(model), rooms.body_limit)
-        rooms.log.submit(model, kind, body, told)
+    passage = Passage(rooms.log)
 
     async def store(model: str, body: Body) -> Accepted:
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[Accepted] = loop.create_future()
-
-        def told(done: Accepted | Exception) -> None:
-            with suppress(RuntimeError):  # the loop is closed: nobody waits for an answer
-                loop.call_soon_threadsafe(_pass_on, done, answered)
-
-        if len(body.content) < INLINE and not body.encoding:
-            submit(model, body, told)
-        else:
-            await run_in_threadpool(submit, model, body, told)
-        return await answered
+        if kind is Kind.PREDICTIONS:
+            body = as_rows(body, lambda: rooms.specs.get(model), rooms.body_limit)
+        return await passage.store(model, kind, body)
 
     return store
-
-
-def _pass_on(done: Accepted | Exception, answered: "asyncio.Future[Accepted]") -> None:
-    """What became of a body, for its sender; one that has hung up changes nothing of it."""
-    if answered.done():
-        return
-    if isinstance(done, Accepted):
-        answered.set_result(done)
-    else:
-        answered.set_exception(done)
 
 
 def _put(rooms: Rooms) -> _Store:

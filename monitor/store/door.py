@@ -6,9 +6,8 @@ rows in it that count for nothing, so folding it needs no second decision.
 """
 
 import logging
-import queue
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -105,7 +104,8 @@ class Door:
         self._clock = clock
         self._folded = folded
         self._written = written
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._queue: deque[_Waiting] = deque()
+        self._wake = threading.Event()
         self._lock = threading.Lock()
         self._bytes = 0
         self._rows = 0
@@ -129,6 +129,7 @@ class Door:
                 future.set_exception(done)
 
         self.submit(model, kind, body, told)
+        self.flush()
         return future
 
     def submit(self, model: str, kind: Kind, body: Body, told: Told) -> None:
@@ -138,11 +139,15 @@ class Door:
         rows = self._decoder.look(body, kind)
         self._enter(_Waiting(model, kind, body, rows, received_at, told))
 
+    def flush(self) -> None:
+        """Wake the thread that writes what was submitted."""
+        self._wake.set()
+
     def close(self) -> None:
         """Write what waits, then stop. Later calls of `append` raise NotReadyError."""
         with self._lock:
             self._closing = True
-        self._queue.put(None)
+        self._wake.set()
         self._thread.join()
 
     def _enter(self, waiting: _Waiting) -> None:
@@ -156,33 +161,28 @@ class Door:
                 raise UnavailableError("too many rows wait to be folded; send it again", 2)
             self._bytes += size
             self._rows += waiting.rows.size
-            self._queue.put(waiting)
+            self._queue.append(waiting)
 
     def _run(self) -> None:
         while True:
-            group, last = self._next_group()
-            if group:
+            self._wake.wait()
+            self._wake.clear()  # before the look, so that what comes after it wakes again
+            closing = self._closing
+            while group := self._next_group():
                 self._store(group)
                 with self._lock:
                     self._bytes -= sum(len(w.body.content) for w in group)
                     self._rows -= sum(w.rows.size for w in group)
-            if last:
+            if closing:
                 return
 
-    def _next_group(self) -> tuple[list[_Waiting], bool]:
+    def _next_group(self) -> list[_Waiting]:
         group: list[_Waiting] = []
-        first = self._queue.get()
         size = 0
-        while first is not None:
-            group.append(first)
-            size += len(first.body.content)
-            if size >= _GROUP_BYTES:
-                return group, False
-            try:
-                first = self._queue.get_nowait()
-            except queue.Empty:
-                return group, False
-        return group, True
+        while self._queue and size < _GROUP_BYTES:
+            group.append(self._queue.popleft())
+            size += len(group[-1].body.content)
+        return group
 
     def _store(self, group: Sequence[_Waiting]) -> None:
         """Write a group, and tell every sender in it what became of the body."""

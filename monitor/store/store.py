@@ -48,6 +48,11 @@ class Predictions(Reading):
         assert self.door is not None, "rows are taken once the store is open"
         self.door.submit(model, kind, body, told)
 
+    def flush(self) -> None:
+        """Let what was submitted be written now."""
+        assert self.door is not None, "rows are taken once the store is open"
+        self.door.flush()
+
     def wait_folded(self, timeout: timedelta) -> None:
         """Return once all that was acknowledged before this call can be read."""
         self._folder.wait(timeout)

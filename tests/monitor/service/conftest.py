@@ -78,6 +78,9 @@ class Log:
         future = self.append(model, kind, body)
         future.add_done_callback(lambda done: told(done.exception() or done.result()))
 
+    def flush(self):
+        """Everything is told at once."""
+
     def _stored(self, kind, rows):
         rejected = {r.index for r in rows.rejected}
         ids = rows.columns.get("prediction_id", [None] * rows.size)
