@@ -12,8 +12,8 @@ COPY monitor monitor
 COPY trainer trainer
 RUN pip install --no-deps --no-build-isolation ./adapters . \
     # The lock file pins the tools of development too; what serves needs none of them.
-    && pip uninstall --quiet --yes hypothesis mypy pandas-stubs polars polars-runtime-32 \
-        pytest pytest-cov ruff
+    && pip uninstall --quiet --yes confluent-kafka hypothesis mypy nats-py pandas-stubs polars \
+        polars-runtime-32 pytest pytest-cov ruff
 
 FROM python:3.12-slim
 # LightGBM and scikit-learn want OpenMP, which the slim image lacks.

@@ -13,7 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from monitor.cli.columns import Columns
 from monitor.cli.connection import BusyError, Connection, ServiceError, UnreachableError
 from monitor.cli.files import ARROW
-from monitor.cli.parts import Part, parts
+from monitor.cli.parts import Part
+from monitor.cli.reading import parts
 from monitor.core.errors import BodyError
 
 SHOWN = 10

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from time import perf_counter
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
@@ -40,54 +40,68 @@ _ABOUT = """Store what a model server was asked and what it answered, as KServe'
 Request and response are events of one id, in any order and minutes apart; the answer means that
 they are on disk. They become rows when both are there, with the event's id (`-0`, `-1`, ... where
 there are several rows). Ten minutes later a request is stored without a prediction, a response
-without features and with `.response` in its ids. The payload is `{"instances"}` / `{"predictions"}`
+without features and with `.response` in its ids. Where the address names no model, it is the
+event's `inferenceservicename`. The payload is `{"instances"}` / `{"predictions"}`
 or that of the Open Inference Protocol. Counted are events: the same one again is a duplicate."""
+
+
+_CONTENT: Json = {
+    "application/json": {"schema": {"type": "object"}, "example": _PAYLOAD},
+    STRUCTURED: {"schema": {"type": "object"}, "example": _EXAMPLE},
+    BATCH: {"schema": {"type": "array", "items": {"type": "object"}}, "example": [_EXAMPLE]},
+}
+_ATTRIBUTES = [
+    {
+        "name": f"ce-{name}",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string"},
+        "example": _EXAMPLE[name],
+    }
+    for name in _HEADERS
+]
+_DOCUMENTED: Json = {
+    "description": _ABOUT,
+    "responses": answers(AcceptedAnswer, 400, 404, 413, 415, 503),
+    "openapi_extra": {
+        "requestBody": {"required": True, "content": _CONTENT},
+        "parameters": _ATTRIBUTES,
+    },
+}
+"""In binary mode the attributes are headers; the other modes have them in the body."""
 
 
 def routes(rooms: Rooms) -> APIRouter:
     """POST events of one model, and of any that they name."""
     router = APIRouter(tags=["data"])
 
-    limit = rooms.body_limit // _SHARE
-
     async def body_of(request: Request) -> Body:
-        return await read_body(request, limit)
+        return await read_body(request, rooms.body_limit // _SHARE)
 
-    def store(model: str | None, body: Body, headers: Mapping[str, str]) -> JsonAnswer:
-        started = perf_counter()
-        events = events_of(body, headers, limit)
-        halves, rejected = _halves(events, model, rooms, limit)
-        new = rooms.halves.add(halves).result() if halves else []
-        done = Accepted(sum(new), len(new) - sum(new), rejected)
-        counted = halves[0].model if halves else model or "other"
-        rooms.metrics.ingested(counted, Kind.PREDICTIONS, done, perf_counter() - started)
-        told = {"accepted": done.accepted, "duplicates": done.duplicates, "rejected": rejected}
-        return JsonAnswer(told)
-
-    @router.post(
-        _PATHS[0],
-        summary="Store events of a model server",
-        description=_ABOUT,
-        responses=answers(AcceptedAnswer, 400, 404, 413, 415, 503),
-        openapi_extra=_documented(),
-    )
+    @router.post(_PATHS[0], summary="Store events of a model server", **_DOCUMENTED)
     def post_events(
         model: str, request: Request, body: Annotated[Body, Depends(body_of)]
     ) -> JsonAnswer:
         rooms.specs.get(model)
-        return store(model, body, request.headers)
+        return _stored(rooms, model, body, request.headers)
 
-    @router.post(
-        _PATHS[1],
-        summary="Store events of any model server",
-        description=f"{_ABOUT} The model is the event's `inferenceservicename`.",
-        responses=answers(AcceptedAnswer, 400, 404, 413, 415, 503),
-        openapi_extra=_documented(),
-    )
+    @router.post(_PATHS[1], summary="Store events of any model server", **_DOCUMENTED)
     def post_all_events(request: Request, body: Annotated[Body, Depends(body_of)]) -> JsonAnswer:
-        return store(None, body, request.headers)
+        return _stored(rooms, None, body, request.headers)
 
     return router
+
+
+def _stored(rooms: Rooms, model: str | None, body: Body, headers: Mapping[str, str]) -> JsonAnswer:
+    started = perf_counter()
+    limit = rooms.body_limit // _SHARE
+    halves, rejected = _halves(events_of(body, headers, limit), model, rooms, limit)
+    new = rooms.halves.add(halves).result() if halves else []
+    done = Accepted(sum(new), len(new) - sum(new), rejected)
+    counted = halves[0].model if halves else model or "other"
+    rooms.metrics.ingested(counted, Kind.PREDICTIONS, done, perf_counter() - started)
+    told = {"accepted": done.accepted, "duplicates": done.duplicates, "rejected": rejected}
+    return JsonAnswer(told)
 
 
 def _halves(
@@ -104,25 +118,3 @@ def _halves(
             part = "model: " if isinstance(problem, NotFoundError) else ""
             rejected.append(Rejection(index, f"{part}{problem}"))
     return halves, rejected
-
-
-def _documented() -> Json:
-    """The body in each mode; the headers of binary mode need not be there in the others."""
-    event: Any = {"schema": {"type": "object"}, "example": _EXAMPLE}
-    batch: Any = {
-        "schema": {"type": "array", "items": {"type": "object"}},
-        "example": [_EXAMPLE],
-    }
-    binary: Any = {"schema": {"type": "object"}, "example": _PAYLOAD}
-    content = {"application/json": binary, STRUCTURED: event, BATCH: batch}
-    headers = [
-        {
-            "name": f"ce-{name}",
-            "in": "header",
-            "required": False,
-            "schema": {"type": "string"},
-            "example": _EXAMPLE[name],
-        }
-        for name in _HEADERS
-    ]
-    return {"requestBody": {"required": True, "content": content}, "parameters": headers}

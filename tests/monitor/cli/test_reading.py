@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.cli.columns import Columns
-from monitor.cli.parts import parts
+from monitor.cli.reading import parts
 from monitor.core.errors import BodyError
 from monitor.core.rows import Body, Kind
 from monitor.service.bodies import decode
