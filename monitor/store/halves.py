@@ -9,6 +9,7 @@ import json
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -34,6 +35,7 @@ _PAIRS = 1_000
 _PAIR_BYTES = 8 << 20
 _TICK_SECONDS = 0.5
 _ANSWER_SECONDS = 60.0
+_QUIET_SECONDS = 10.0
 _FOLD = timedelta(seconds=10)
 
 Stored = Callable[[str, Accepted], None]
@@ -75,6 +77,7 @@ class Halves:
         self._lock = threading.Lock()
         self._bytes = 0
         self._tidied = 0
+        self._warned_at = float("-inf")
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="halves", daemon=True)
         self._thread.start()
@@ -124,9 +127,15 @@ class Halves:
                 if last or not group or self._journal.end > self._tidied + _SEGMENT_BYTES:
                     self._tidy()
             except UnavailableError as problem:
-                _LOG.warning("halves wait: %s", problem)
+                self._warn(problem)
             except Exception:  # the halves are safe in the journal; try again
                 _LOG.exception("halves could not be stored; they are tried again")
+
+    def _warn(self, problem: UnavailableError) -> None:
+        """Say now and then that halves wait; they are on disk, and are tried again."""
+        if time.monotonic() - self._warned_at >= _QUIET_SECONDS:
+            self._warned_at = time.monotonic()
+            _LOG.warning("%d halves wait: %s", self.waiting, problem)
 
     def _next_group(self) -> tuple[list[_Waiting], bool]:
         """What waits, and whether it is the last; after a while nothing."""

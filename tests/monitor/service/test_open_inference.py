@@ -90,3 +90,24 @@ def test_whatever_is_sent_is_rows_or_refused(document):
         decode(read(sent(document)), Kind.PREDICTIONS)
     except BodyError as problem:
         assert problem.status < 500
+
+
+def test_the_predictions_route_takes_both_and_logs_rows(house):
+    answer = house.post("/v1/models/loans/predictions", content=sent().content)
+
+    assert answer.json() == {"accepted": 2, "duplicates": 0, "rejected": []}
+    assert list(house.log.rows) == ["a-0", "a-1"]
+    again = house.post("/v1/models/loans/predictions", content=sent().content)
+    assert again.json()["duplicates"] == 2
+
+
+@pytest.mark.parametrize("model", ["loans", "gone"])
+def test_tensors_that_are_none_are_a_problem(house, problem_of, model):
+    body = b'{"inputs": [{"name": "x", "shape": [2], "datatype": "INT64", "data": [1]}]}'
+
+    detail = problem_of(
+        house.post(f"/v1/models/{model}/predictions", content=body),
+        400 if model == "loans" else 404,
+    )
+
+    assert ("do not fill the shape" in detail) == (model == "loans")

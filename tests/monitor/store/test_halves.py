@@ -262,3 +262,18 @@ def test_segments_are_deleted_once_nobody_waits_for_them(room, monkeypatch):
 
     assert len(list((room.directory / "halves").glob("*.journal"))) <= 2
     assert len(room.rows(*(f"e{i}" for i in range(60)))) == 60
+
+
+def test_a_disk_that_stays_full_is_said_now_and_then(room, monkeypatch, caplog):
+    def full(self, payloads):
+        raise JournalFullError("full")
+
+    room.add(request(), response())
+    room.settled()
+    with monkeypatch.context() as patched:
+        patched.setattr("monitor.store.journal.Journal.append", full)
+        for _ in range(5):
+            with pytest.raises(JournalFullError):
+                room.add(request("other"))
+
+    assert caplog.text.count("halves wait") == 1
