@@ -78,6 +78,8 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
     Raises DataDirectoryError, JournalDamagedError.
     """
     stopping = threading.Event()
+    metrics_registry = create_registry()
+    metrics = ServiceMetrics(metrics_registry)
     with ExitStack() as closing:
         store = open_store(
             settings.data_dir,
@@ -85,6 +87,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
             infer=infer,
             clock=clock,
             idle=settings.idle,
+            wrote=metrics.journaled,
         )
         closing.callback(store.close)
         registry = Registry(settings.data_dir / "registry.sqlite")
@@ -92,8 +95,6 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
         champions = ChampionServer(settings.data_dir, registry, store.catalog)
         for model, said in champions.restore().items():
             _LOG.error("model %s: %s", model, said)
-        metrics_registry = create_registry()
-        metrics = ServiceMetrics(metrics_registry)
         halves = Halves(
             settings.data_dir / "halves", store.predictions, clock, metrics.predicted, metrics.alone
         )
@@ -128,7 +129,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
                 store.incidents,
                 champions,
                 worker,
-                lambda: store.door.queued_rows,
+                store.door.intake,
             )
         )
         _start_worker(worker, stopping, closing)

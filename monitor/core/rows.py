@@ -69,6 +69,20 @@ class Accepted:
     versions: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What is under way from the door to the tables.
+
+    `queued_rows` wait for the journal; `unfolded_rows` are in it, `journal_bytes` of it, and cannot
+    be read yet; the oldest of them arrived `lag` ago.
+    """
+
+    queued_rows: int = 0
+    unfolded_rows: int = 0
+    journal_bytes: int = 0
+    lag: timedelta = timedelta()
+
+
 def label(value: object) -> str | None:
     """The class that a prediction or an actual names, as text that compares.
 

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -83,8 +84,8 @@ def _read(text: bytes, kind: Kind, *, shallow: bool) -> Rows | None:
     """The rows as msgspec reads them; None for what it refuses, or what may be columns."""
     try:
         if shallow and kind is not Kind.ACTUALS:
-            glances = _GLANCE_BODY.decode(text)
-            return _glanced(glances if isinstance(glances, list) else [glances], kind)
+            glance = _GLANCE_BODY.decode(text)
+            return _glanced([glance] if isinstance(glance, _Glance) else glance, kind)
         read = _DEEP_BODY.decode(text)
     except (msgspec.MsgspecError, RecursionError):
         return None
@@ -123,7 +124,11 @@ def _given(row: "_Sent | _Glance") -> _Sent:
 def _glanced(rows: Sequence[Any], kind: Kind) -> Rows:
     """The checked rows of which nothing but the door's columns was read."""
     faults: Faults = {}
-    columns = {name: [getattr(row, name) for row in rows] for name in RULED}
+    columns: dict[str, list[Any]] = {}
+    for name in RULED:
+        values = list(map(attrgetter(name), rows))
+        if values.count(None) < len(values):
+            columns[name] = values
     return rows_of(len(rows), _checked(columns, kind, faults), {}, {}, faults)
 
 

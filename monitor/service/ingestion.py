@@ -92,6 +92,9 @@ def taking(rooms: Rooms, kind: Kind) -> Take:
         body = await receive_body(headers, receive, rooms.body_limit)
         done = await store(model, body)
         rooms.metrics.ingested(model, kind, done, perf_counter() - started)
+        for name, value in headers:
+            if name == _DROPPED and value.isdigit() and len(value) <= _DIGITS:
+                rooms.metrics.dropped(model, int(value))
         return _told(done)
 
     return take
@@ -138,6 +141,8 @@ def _told(done: Accepted) -> bytes:
 
 
 _MODELS = "/v1/models/"
+_DROPPED = b"watchkeeper-client-dropped"
+_DIGITS = 15
 _HEAD = ((b"content-type", b"application/json"),)
 _MODEL = {"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}
 _Store = Callable[[str, Body], Awaitable[Accepted]]

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from monitor.core.findings import Finding, Severity
 from monitor.core.ports import Champion, FindingLog, IncidentLog, SpecBook, TrainingDesk
-from monitor.core.rows import Accepted, Kind
+from monitor.core.rows import Accepted, Intake, Kind
 
 METRICS: Mapping[str, str] = {
     "watchkeeper_predictions_total": "Predictions stored since the start, by model and version.",
@@ -30,6 +30,20 @@ METRICS: Mapping[str, str] = {
         "Seconds from the first byte of a body to the answer that its rows are on disk."
     ),
     "watchkeeper_ingest_queue_rows": "Rows that wait to be written to disk.",
+    "watchkeeper_rows_duplicate_total": (
+        "Predictions whose id had been accepted before, since the start, by model."
+    ),
+    "watchkeeper_client_dropped_rows_total": (
+        "Rows that clients say they had to drop, since the start, by model."
+    ),
+    "watchkeeper_journal_write_seconds": (
+        "Seconds to write a group of bodies to the journal and to wait for the disk."
+    ),
+    "watchkeeper_journal_bytes": "Bytes of the journal that are not folded into tables yet.",
+    "watchkeeper_fold_lag_rows": "Rows that are on disk and cannot be read yet.",
+    "watchkeeper_fold_lag_seconds": (
+        "Seconds since the oldest of the rows arrived that are on disk and cannot be read yet."
+    ),
     "watchkeeper_finding_value": "What a detector measured in the newest window.",
     "watchkeeper_finding_alert": "1 where the newest finding of a detector is an alert, else 0.",
     "watchkeeper_performance": (
@@ -52,6 +66,7 @@ VERSIONS = 20
 """Versions of a model that have a series of their own; the rest is counted as `other`."""
 OTHER = "other"
 _LONGEST = 64
+_CHILDREN = 10_000
 _REASONS = frozenset({"row", "features", "prediction_id", "timestamp", "actual"})
 _OUTCOMES = ("succeeded", "rejected", "failed")
 _INGEST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -69,13 +84,17 @@ class ServiceMetrics:
         self._rejected = _counter("watchkeeper_rows_rejected_total", registry, "model", "reason")
         self._alone = _counter("watchkeeper_halves_alone_total", registry, "model", "side")
         self._failures = _counter("watchkeeper_detector_failures_total", registry, "detector")
+        self._duplicates = _counter("watchkeeper_rows_duplicate_total", registry, "model")
+        self._dropped = _counter("watchkeeper_client_dropped_rows_total", registry, "model")
         self._ingest = _histogram("watchkeeper_ingest_seconds", registry, _INGEST)
+        self._journal = _histogram("watchkeeper_journal_write_seconds", registry, _INGEST)
         self._detector = _histogram("watchkeeper_detector_seconds", registry, _DETECTOR, "detector")
         self._latency = _histogram(
             "watchkeeper_prediction_latency_seconds", registry, _LATENCY, "model"
         )
         self._lock = threading.Lock()
         self._versions: dict[str, set[str]] = {}
+        self._children: dict[tuple[str, str], Counter] = {}
 
     def ingested(self, model: str, kind: Kind, done: Accepted, seconds: float) -> None:
         """A body was acknowledged."""
@@ -84,6 +103,10 @@ class ServiceMetrics:
             self.predicted(model, done)
         elif kind is Kind.ACTUALS:
             self._actuals.labels(model).inc(done.accepted)
+        if done.rejected:
+            self._reject(model, done)
+
+    def _reject(self, model: str, done: Accepted) -> None:
         reasons = Counts(r.error.partition(":")[0] for r in done.rejected)
         for reason, count in reasons.items():
             self._rejected.labels(model, reason if reason in _REASONS else OTHER).inc(count)
@@ -91,7 +114,22 @@ class ServiceMetrics:
     def predicted(self, model: str, done: Accepted) -> None:
         """Predictions were stored."""
         for version, count in done.versions.items():
-            self._predictions.labels(model, self._version(model, version)).inc(count)
+            child = self._children.get((model, version))
+            if child is None:
+                child = self._predictions.labels(model, self._version(model, version))
+                if len(self._children) < _CHILDREN:
+                    self._children[model, version] = child
+            child.inc(count)
+        if done.duplicates:
+            self._duplicates.labels(model).inc(done.duplicates)
+
+    def dropped(self, model: str, rows: int) -> None:
+        """A client has dropped rows since it last said so."""
+        self._dropped.labels(model).inc(rows)
+
+    def journaled(self, seconds: float) -> None:
+        """A group of bodies was written, and is on disk."""
+        self._journal.observe(seconds)
 
     def alone(self, model: str, side: str) -> None:
         """Half of a prediction was stored without the other."""
@@ -142,7 +180,7 @@ class StateCollector(Collector):
     incidents: IncidentLog
     champion: Champion
     desk: TrainingDesk
-    queued_rows: Callable[[], int]
+    intake: Callable[[], Intake]
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: the ports are not asked before the first scrape."""
@@ -150,9 +188,7 @@ class StateCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Every gauge of the service, and the finished runs."""
-        queue = _gauge("watchkeeper_ingest_queue_rows")
-        queue.add_metric([], self.queued_rows())
-        yield queue
+        yield from _waiting(self.intake())
         yield from _findings(self.findings.latest())
         models = self.specs.names()
         yield self._incidents(models)
@@ -179,6 +215,18 @@ class StateCollector(Collector):
                 runs.add_metric([model, outcome], outcomes[outcome])
         yield champions
         yield runs
+
+
+def _waiting(intake: Intake) -> Iterator[Metric]:
+    for name, value in (
+        ("watchkeeper_ingest_queue_rows", intake.queued_rows),
+        ("watchkeeper_journal_bytes", intake.journal_bytes),
+        ("watchkeeper_fold_lag_rows", intake.unfolded_rows),
+        ("watchkeeper_fold_lag_seconds", intake.lag.total_seconds()),
+    ):
+        family = _gauge(name)
+        family.add_metric([], value)
+        yield family
 
 
 def _findings(latest: Iterable[Finding]) -> Iterator[Metric]:

@@ -172,5 +172,7 @@ def rows_of(
     faults: Faults,
 ) -> Rows:
     """The rows, with the rejected in order of their index."""
+    if not faults:
+        return Rows(size, columns, features, absent, [])
     rejected = [Rejection(index, faults[index]) for index in sorted(faults)]
     return Rows(size, columns, features, absent, rejected)

@@ -11,44 +11,26 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import timedelta
+from time import perf_counter
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from monitor.core.errors import NotReadyError, UnavailableError
 from monitor.core.ports import Clock, Decoder, Told
-from monitor.core.rows import Accepted, Body, Kind, Rows, microseconds
+from monitor.core.rows import MICROSECOND, Accepted, Body, Intake, Kind, Rows, microseconds
 from monitor.store.catalog import Catalog
+from monitor.store.folding import Folder
 from monitor.store.journal import Journal
+from monitor.store.record import Record
 from monitor.store.seen import Seen
 
 _LOG = logging.getLogger(__name__)
 _WAITING_BYTES = 256 << 20
 _UNFOLDED_BYTES = 1 << 30
+_UNFOLDED_ROWS = 2_000_000
 _GROUP_BYTES = 32 << 20
-
-
-class Record(msgspec.Struct, frozen=True):
-    """What the journal keeps of one body."""
-
-    kind: Kind
-    model: str
-    received_at: int
-    media_type: str
-    encoding: str
-    skipped: list[int]
-    rows: int
-    content: bytes
-
-    @property
-    def body(self) -> Body:
-        """The body as it was sent."""
-        return Body(self.content, self.media_type, self.encoding)
-
-
-_ENCODER = msgspec.msgpack.Encoder()
-read_record = msgspec.msgpack.Decoder(Record).decode
 
 
 @dataclass(slots=True)
@@ -71,11 +53,6 @@ class _Admitted:
     new: Sequence[str] = ()
 
 
-def made_id(position: int) -> str:
-    """What the ids of rows begin with that came without one, in the record at a position."""
-    return f"wk-{position:x}"
-
-
 def ids_of(rows: Rows) -> list[str | None]:
     """The prediction id of each row as sent."""
     ids = rows.columns.get("prediction_id")
@@ -84,8 +61,12 @@ def ids_of(rows: Rows) -> list[str | None]:
     return ids if isinstance(ids, list) else list(ids.to_pylist())
 
 
+def unwatched(seconds: float) -> None:
+    """Nobody wants to know how long it took."""
+
+
 class Door:
-    """Takes bodies in. `folded` tells the position up to which the journal is folded."""
+    """Takes bodies in. `wrote` is called with the seconds that each write of the journal took."""
 
     def __init__(
         self,
@@ -94,16 +75,16 @@ class Door:
         decoder: Decoder,
         seen: Callable[[str], Seen],
         clock: Clock,
-        folded: Callable[[], int],
-        written: Callable[[], None],
+        folder: Folder,
+        wrote: Callable[[float], None] = unwatched,
     ) -> None:
         self._journal = journal
         self._catalog = catalog
         self._decoder = decoder
         self._seen = seen
         self._clock = clock
-        self._folded = folded
-        self._written = written
+        self._folder = folder
+        self._wrote = wrote
         self._queue: deque[_Waiting] = deque()
         self._wake = threading.Event()
         self._lock = threading.Lock()
@@ -113,10 +94,12 @@ class Door:
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
-    @property
-    def queued_rows(self) -> int:
-        """Rows that wait for the journal."""
-        return self._rows
+    def intake(self) -> Intake:
+        """What is under way from here to the tables."""
+        backlog, now = self._folder.backlog, microseconds(self._clock())
+        oldest = backlog.oldest
+        lag = timedelta() if oldest is None else max(now - oldest, 0) * MICROSECOND
+        return Intake(self._rows, backlog.rows, self._folder.lag_bytes, lag)
 
     def append(self, model: str, kind: Kind, body: Body) -> "Future[Accepted]":
         """Store predictions or actuals; when the future has its result they are on disk."""
@@ -157,7 +140,8 @@ class Door:
                 raise NotReadyError("the service is stopping; send it again later")
             if self._bytes and self._bytes + size > _WAITING_BYTES:
                 raise UnavailableError("too many rows wait for the disk; send it again")
-            if self._journal.end - self._folded() > _UNFOLDED_BYTES:
+            behind = self._folder
+            if behind.lag_bytes > _UNFOLDED_BYTES or behind.backlog.rows > _UNFOLDED_ROWS:
                 raise UnavailableError("too many rows wait to be folded; send it again", 2)
             self._bytes += size
             self._rows += waiting.rows.size
@@ -190,7 +174,7 @@ class Door:
         records = [done for done in admitted if done.accepted.accepted]
         try:
             if records:
-                self._journal.append([self._record(done) for done in records])
+                self._write(records)
         except Exception as problem:  # whatever it is, senders must hear of it
             if not isinstance(problem, UnavailableError):
                 _LOG.exception("storing %d bodies failed", len(group))
@@ -201,7 +185,17 @@ class Door:
         for done in admitted:
             done.waiting.told(done.accepted)
         if records:
-            self._written()
+            self._folder.written()
+
+    def _write(self, records: Sequence["_Admitted"]) -> None:
+        began = perf_counter()
+        self._journal.append([self._record(done) for done in records])
+        self._wrote(perf_counter() - began)
+        self._folder.backlog.wrote(
+            self._journal.end,
+            sum(done.accepted.accepted for done in records),
+            min(done.waiting.received_at for done in records),
+        )
 
     def _admitted(self, group: Sequence[_Waiting]) -> list["_Admitted"]:
         """What becomes of each body; where that could not be found out, its sender is told."""
@@ -252,7 +246,7 @@ class Door:
             w.rows.size,
             w.body.content,
         )
-        return _ENCODER.encode(record)
+        return record.written()
 
 
 def _admitted(w: _Waiting, ids: Sequence[str | None], twice: Sequence[int]) -> _Admitted:

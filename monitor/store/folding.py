@@ -18,13 +18,14 @@ import pyarrow as pa
 from monitor.core.errors import UnavailableError
 from monitor.core.ports import Decoder
 from monitor.core.rows import Kind
+from monitor.store.backlog import Backlog
 from monitor.store.catalog import Catalog
 from monitor.store.database import Database
-from monitor.store.door import Record, made_id, read_record
 from monitor.store.gathering import Gathered, Part, gather
 from monitor.store.journal import Journal
 from monitor.store.layout import ModelTable
 from monitor.store.profiles import StoredProfiles
+from monitor.store.record import Record, made_id, read_record
 from monitor.store.seen import Places
 from monitor.store.tables import Tables
 from monitor.store.tally import stamps
@@ -56,6 +57,7 @@ class Folder:
         self._tables = tables
         self._decoder = decoder
         self._settle = settle
+        self.backlog = Backlog()
         self._journal: Journal | None = None
         self._changed = threading.Condition()
         self._idle = False
@@ -193,6 +195,7 @@ class Folder:
         for model, ids, places in folded:
             self._settle(model, ids, places)
         self.settle_rows()
+        self.backlog.folded(after)
         with self._changed:
             self._position = after
             self._changed.notify_all()

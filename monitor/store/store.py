@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +14,7 @@ from monitor.core.rows import Accepted, Body, Kind
 from monitor.store.bins import BinBook
 from monitor.store.catalog import Catalog
 from monitor.store.database import Database
-from monitor.store.door import Door
+from monitor.store.door import Door, unwatched
 from monitor.store.findings import Findings
 from monitor.store.folding import Folder
 from monitor.store.incidents import Incidents
@@ -93,9 +93,11 @@ def open_store(
     clock: Clock,
     idle: timedelta = _IDLE,
     segment_bytes: int = SEGMENT_BYTES,
+    wrote: Callable[[float], None] = unwatched,
 ) -> Store:
     """Open a data directory, made if it is not there, and fold what its journal still holds.
 
+    `wrote` is called with the seconds of each write of the journal.
     Raises DataDirectoryError if it cannot be used, JournalDamagedError.
     """
     lock = _locked(directory)
@@ -122,7 +124,7 @@ def open_store(
     references = References(
         database, catalog, bins, profiles, tables, reading, folder, decoder, infer, clock
     )
-    door = Door(journal, catalog, decoder, seen, clock, lambda: folder.position, folder.written)
+    door = Door(journal, catalog, decoder, seen, clock, folder, wrote)
     reading.door = door
     return Store(
         catalog,

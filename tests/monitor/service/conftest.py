@@ -23,7 +23,7 @@ from monitor.core.errors import (
 from monitor.core.findings import Finding, Measurement, Severity
 from monitor.core.ports import Answer, Training
 from monitor.core.profile import Profiles
-from monitor.core.rows import Accepted, Kind
+from monitor.core.rows import Accepted, Intake, Kind
 from monitor.core.windows import Window
 from monitor.service.bodies import decode
 from monitor.service.deps import Rooms
@@ -51,6 +51,9 @@ class Specs:
 
     def names(self):
         return sorted(self.kept)
+
+
+INTAKE = Intake(queued_rows=3, unfolded_rows=7, journal_bytes=900, lag=timedelta(seconds=2))
 
 
 @dataclass
@@ -243,7 +246,7 @@ class House:
         registry = create_registry()
         registry.register(
             StateCollector(
-                self.specs, self.judged, self.judged, self.training, self.training, lambda: 3
+                self.specs, self.judged, self.judged, self.training, self.training, lambda: INTAKE
             )
         )
         self.rooms = Rooms(

@@ -592,7 +592,9 @@ def test_metrics_are_counted_and_read(house, make):
         make["finding"](2, "performance.realized", measured=Measurement("roc_auc", 0.8)),
     ]
     house.judged.save_incident(make["incident"](severity=Severity.CRITICAL))
-    house.post(f"{LOANS}/predictions", json=[ROW, {}])
+    house.post(f"{LOANS}/predictions", json=[{**ROW, "prediction_id": "b"}, {}])
+    again = {"Watchkeeper-Client-Dropped": "12"}
+    house.post(f"{LOANS}/predictions", json={**ROW, "prediction_id": "b"}, headers=again)
     house.post(f"{LOANS}/actuals", json={"prediction_id": "a", "actual": 1})
     house.post(f"{LOANS}/predict", json={"features": {}})
     house.post(f"{LOANS}/retrain")
@@ -610,8 +612,13 @@ def test_metrics_are_counted_and_read(house, make):
     assert found[predictions, loans, ("version", "3")] == 2
     assert found["watchkeeper_actuals_total", loans] == 1
     assert found["watchkeeper_rows_rejected_total", loans, ("reason", "features")] == 1
-    assert found["watchkeeper_ingest_seconds_count",] == 2
+    assert found["watchkeeper_rows_duplicate_total", loans] == 1
+    assert found["watchkeeper_client_dropped_rows_total", loans] == 12
+    assert found["watchkeeper_ingest_seconds_count",] == 3
     assert found["watchkeeper_ingest_queue_rows",] == 3
+    assert found["watchkeeper_fold_lag_rows",] == 7
+    assert found["watchkeeper_journal_bytes",] == 900
+    assert found["watchkeeper_fold_lag_seconds",] == 2
     assert found["watchkeeper_prediction_latency_seconds_count", loans] == 1
     assert found["watchkeeper_champion_info", loans, ("version", "3")] == 1
     runs = "watchkeeper_retrain_runs_total"
