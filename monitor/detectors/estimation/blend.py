@@ -1,0 +1,116 @@
+"""Which estimators count how much, and how far off the mix of them is, by strength of the shift."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import nnls
+
+from monitor.detectors.estimation.encoding import Floats
+
+_SUM = 1e3
+"""Weight of the demand that shares add up to 1."""
+_PRIOR = 0.1
+"""Weight, per trial, of the shares that are assumed before any trial."""
+_LEAST = 0.1
+"""A smaller share is not worth its time, and is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A shifted resample: its strength, the rows' effective share, and errors by KPI.
+
+    `errors` are estimated minus realized, by KPI one for each method; `variance` is what the labels
+    alone do to them.
+    """
+
+    strength: int
+    kept: float
+    errors: Mapping[str, Sequence[float]]
+    variance: Mapping[str, float]
+
+
+def shares(errors: Floats, prior: Floats) -> Floats:
+    """Shares of methods, at least 0 and adding up to 1, with the least mean square of the mix.
+
+    `errors` has shape (trials, methods); the prior weighs as a tenth of a trial each.
+
+    >>> shares(np.array([[1.0, 0.0], [-1.0, 0.0]] * 50), np.array([0.5, 0.5])).round(1).tolist()
+    [0.0, 1.0]
+    """
+    size = float(np.sqrt(np.mean(errors**2))) or 1.0
+    held = np.sqrt(_PRIOR * len(errors))
+    methods = errors.shape[1]
+    left = np.concatenate([errors / size, held * np.eye(methods), np.full((1, methods), _SUM)])
+    right = np.concatenate([np.zeros(len(errors)), held * prior, [_SUM]])
+    found, _ = nnls(left, right)
+    found = np.where(found < _LEAST, 0.0, found)
+    return np.asarray(found / found.sum(), np.float64)
+
+
+def place(kept: float) -> float:
+    """How strong a shift is: 0 where all rows keep their weight, rising without end."""
+    return -float(np.log(max(kept, 1e-4)))
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """Shares of methods and the variance of their mix, at knots of growing shift.
+
+    `knots` (shape (knots,)) are places, `mix` has shape (knots, methods), `variances` by KPI shape
+    (knots,): squared errors beyond what labels explain, which never shrink as shifts grow.
+    """
+
+    methods: Sequence[str]
+    knots: Floats
+    mix: Floats
+    variances: Mapping[str, Floats]
+
+    @classmethod
+    def of(
+        cls, methods: Sequence[str], trials: Sequence[Trial], guides: Sequence[str], prior: Floats
+    ) -> "Blend":
+        """From trials; the guides are the KPIs whose errors choose the shares."""
+        groups = [
+            [t for t in trials if t.strength == s] for s in sorted({t.strength for t in trials})
+        ]
+        mix = np.array([shares(_errors(group, guides), prior) for group in groups])
+        knots = np.maximum.accumulate([np.mean([place(t.kept) for t in g]) for g in groups])
+        names = set.intersection(*(set(t.errors) for t in trials))
+        variances = {
+            name: np.maximum.accumulate(
+                [_beyond(group, name, row) for group, row in zip(groups, mix, strict=True)]
+            )
+            for name in sorted(names)
+        }
+        return cls(methods, knots + np.arange(len(groups)) * 1e-9, mix, variances)
+
+    def at(self, kept: float) -> Mapping[str, float]:
+        """The share of each method for a window, those above 0."""
+        found = {
+            name: float(np.interp(place(kept), self.knots, self.mix[:, i]))
+            for i, name in enumerate(self.methods)
+        }
+        return {name: share for name, share in found.items() if share > 0}
+
+    def variance(self, name: str, kept: float) -> float:
+        """Variance of a KPI's estimate beyond the labels'; past the last knot it grows on."""
+        values, where = self.variances.get(name, np.zeros(len(self.knots))), place(kept)
+        inside = float(np.interp(where, self.knots, values))
+        farther = max(0.0, where - float(self.knots[-1]))
+        return inside + float(values[-1]) * farther / max(float(self.knots[-1]), 0.1)
+
+
+def _errors(group: Sequence[Trial], guides: Sequence[str]) -> Floats:
+    """Errors of all guides, each in units of its own size, shape (trials * guides, methods)."""
+    parts = []
+    for name in guides:
+        part = np.array([t.errors[name] for t in group if name in t.errors])
+        if len(part):
+            parts.append(part / (np.sqrt(np.mean(part**2)) or 1.0))
+    return np.concatenate(parts)
+
+
+def _beyond(group: Sequence[Trial], name: str, mix: Floats) -> float:
+    squares = [float(np.asarray(t.errors[name]) @ mix) ** 2 - t.variance[name] for t in group]
+    return max(0.0, float(np.mean(squares)))

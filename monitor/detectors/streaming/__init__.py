@@ -1,0 +1,1 @@
+"""Detectors that remember a stream and keep a run length."""
