@@ -16,7 +16,8 @@ _ARROW_FILE = b"ARROW1"
 
 def parquet_parts(file: Path, columns: Columns, ids: MadeIds) -> Iterator[Part]:
     """The parts of a Parquet file."""
-    source = pq.ParquetFile(file, pre_buffer=False)
+    # Read through a buffer: else a row group, which may be all of the file, is in memory at once.
+    source = pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20)
     metadata = source.metadata
     size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
     batches = source.iter_batches(_step(metadata.num_rows, size), use_threads=False)
