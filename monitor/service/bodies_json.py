@@ -85,7 +85,7 @@ def _read(text: bytes, kind: Kind, *, shallow: bool) -> Rows | None:
     try:
         if shallow and kind is not Kind.ACTUALS:
             glance = _GLANCE_BODY.decode(text)
-            return _glanced([glance] if isinstance(glance, _Glance) else glance, kind)
+            return _glanced(glance, kind) if isinstance(glance, list) else _alone(glance, kind)
         read = _DEEP_BODY.decode(text)
     except (msgspec.MsgspecError, RecursionError):
         return None
@@ -119,6 +119,14 @@ def _given(row: "_Sent | _Glance") -> _Sent:
     if not isinstance(row, _Glance):
         return row
     return _Row({}, row.prediction_id, row.timestamp, row.version)
+
+
+def _alone(row: _Glance, kind: Kind) -> Rows:
+    """The same of one row; those who send rows one by one send many bodies."""
+    plain = row.timestamp is None and row.version is None
+    if plain and type(row.prediction_id) is str and row.prediction_id:
+        return Rows(1, {"prediction_id": [row.prediction_id]}, {}, {}, [])
+    return _glanced([row], kind)
 
 
 def _glanced(rows: Sequence[Any], kind: Kind) -> Rows:

@@ -30,7 +30,7 @@ class Backlog:
             self._rows += rows
 
     def folded(self, position: int) -> None:
-        """What was written up to a position can be read. A group folded in part counts as waiting."""
+        """What was written up to a position can be read; a group in part is waiting still."""
         with self._lock:
             while self._groups and self._groups[0][0] <= position:
                 self._rows -= self._groups.popleft()[1]
