@@ -144,7 +144,7 @@ def main(scale: float, runs: int, only: str) -> None:
             f"{'ceiling/s':>11}{'ratio':>7}{'':>10}{'p50 ms':>8}{'p99 ms':>8}"
         )
         for case in CASES:
-            if only and only not in f"{case.form} x {case.size}":
+            if only and only not in f"{case.form} x {case.size} ":
                 continue
             count = max(case.connections, round(case.requests * scale))
             results = [bench.run(case, count, Path(name)) for _ in range(runs)]

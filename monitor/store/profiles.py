@@ -17,6 +17,7 @@ from monitor.core.windows import Window
 from monitor.store.batches import ROWS, Batch, stored
 from monitor.store.bins import BinBook, added, arranged
 from monitor.store.catalog import Catalog
+from monitor.store.compacting import Compactor
 from monitor.store.database import Database
 from monitor.store.layout import ModelTable
 from monitor.store.merging import MOMENTS, WINDOW, WITHIN, merged
@@ -32,6 +33,7 @@ class StoredProfiles:
         self._database = database
         self._catalog = catalog
         self._bins = bins
+        self._compactor = Compactor(database)
         catalog.on_change.append(self._changed)
 
     def add(self, table: ModelTable, batch: Batch) -> None:
@@ -177,6 +179,7 @@ class StoredProfiles:
             parts.cells("profile_bin", "bin", starts, number, counted.bins)
             parts.cells("profile_category", "category", starts, number, counted.categories)
         parts.insert(self._database)
+        self._compactor.added((table.number, version, start) for start in starts.tolist())
 
     def _versions(self, table: ModelTable, first: int, last: int) -> list[str]:
         found = self._database.read(
