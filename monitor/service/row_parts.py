@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from monitor.core.rows import Column, Kind, Rejection, Rows, label, microseconds
 
@@ -41,6 +43,7 @@ OUTSIDE = "is outside of the years 2 to 9997"
 NO_OBJECT = "features: must be an object of names and values"
 _LEAP_SECOND = re.compile(r":60(?=[.Zz+-]|$)")
 _NONE = type(None)
+_MANY = 32
 
 Faults = dict[int, str]
 """Why a row cannot be read, by its index; the first reason counts."""
@@ -148,6 +151,10 @@ def part(name: str, values: list[Any], faults: Faults) -> list[Any]:
         return values
     if name == "prediction_id" and "" not in values and set(map(type, values)) <= {str}:
         return values
+    if name == "timestamp" and len(values) >= _MANY:
+        times = _times_at_once(values)
+        if times is not None:
+            return times
     done: list[Any] = []
     for index, value in enumerate(values):
         try:
@@ -156,6 +163,32 @@ def part(name: str, values: list[Any], faults: Faults) -> list[Any]:
             faults.setdefault(index, f"{name}: {problem}")
             done.append(None)
     return done
+
+
+def _times_at_once(values: list[Any]) -> list[int] | None:
+    """Event times of values that are all of one plain form; None where each must be looked at."""
+    kinds = set(map(type, values))
+    try:
+        if kinds == {int}:
+            times = pc.multiply_checked(pa.array(values, pa.int64()), 1000)
+        elif kinds == {str}:
+            times = _instants(pa.array(values, pa.string())).cast(pa.int64())
+        else:
+            return None
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError):
+        return None
+    ends = pc.min_max(times).as_py()
+    within = ends["min"] >= FIRST_EVENT and ends["max"] <= LAST_EVENT
+    done: list[int] | None = times.to_pylist() if within else None
+    return done
+
+
+def _instants(texts: pa.Array) -> pa.Array:
+    """Texts that all have an offset, or none, as instants in UTC. Raises ArrowInvalid."""
+    try:
+        return texts.cast(pa.timestamp("us", "UTC"))
+    except pa.ArrowInvalid:
+        return texts.cast(pa.timestamp("us"))
 
 
 def require(name: str, missing: Sequence[int], faults: Faults) -> None:
