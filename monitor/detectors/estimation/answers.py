@@ -59,17 +59,30 @@ def answers(spec: ModelSpec, names: Sequence[str], encoding: Encoding, sample: S
 
     Rows without are left out: one NaN costs its row and no more.
     """
-    if spec.task is Task.BINARY:
-        columns = [np.full(sample.rows, np.nan) if sample.score is None else sample.score]
-    else:
-        absent = np.full(sample.rows, np.nan)
-        columns = [np.asarray(sample.scores.get(n, absent), np.float64) for n in names]
-    score = np.column_stack(columns) if columns else np.empty((sample.rows, 0))
+    every = Answers(
+        _scores(spec, names, sample),
+        _places(spec, names, sample.prediction, sample.rows),
+        _places(spec, names, sample.actual, sample.rows),
+        encoding.matrix(sample),
+    )
+    return every.at(usable_rows(spec, names, sample))
+
+
+def usable_rows(
+    spec: ModelSpec, names: Sequence[str], sample: Sample
+) -> npt.NDArray[np.bool_]:
+    """Which rows have a finite score of each class and a prediction, shape (rows,)."""
     chosen = _places(spec, names, sample.prediction, sample.rows)
-    usable = np.isfinite(score).all(axis=1) & (chosen != UNKNOWN)
-    actual = _places(spec, names, sample.actual, sample.rows)
-    features = encoding.matrix(sample)
-    return Answers(score, chosen, actual, features).at(np.asarray(usable, bool))
+    scored = np.isfinite(_scores(spec, names, sample)).all(axis=1)
+    return np.asarray(scored & (chosen != UNKNOWN), bool)
+
+
+def _scores(spec: ModelSpec, names: Sequence[str], sample: Sample) -> Floats:
+    absent = np.full(sample.rows, np.nan)
+    if spec.task is Task.BINARY:
+        return (absent if sample.score is None else np.asarray(sample.score, np.float64))[:, None]
+    columns = [np.asarray(sample.scores.get(name, absent), np.float64) for name in names]
+    return np.column_stack(columns) if columns else np.full((sample.rows, 1), np.nan)
 
 
 def _places(

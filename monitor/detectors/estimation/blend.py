@@ -38,7 +38,7 @@ def shares(errors: Floats, prior: Floats) -> Floats:
     >>> shares(np.array([[1.0, 0.0], [-1.0, 0.0]] * 50), np.array([0.5, 0.5])).round(1).tolist()
     [0.0, 1.0]
     """
-    size = float(np.sqrt(np.mean(errors**2))) or 1.0
+    size = (float(np.sqrt(np.mean(errors**2))) if errors.size else 0.0) or 1.0
     held = np.sqrt(_PRIOR * len(errors))
     methods = errors.shape[1]
     left = np.concatenate([errors / size, held * np.eye(methods), np.full((1, methods), _SUM)])
@@ -57,38 +57,44 @@ def place(kept: float) -> float:
 class Blend:
     """Shares of methods and the variance of their mix, at knots of growing shift.
 
-    `knots` (shape (knots,)) are places, `mix` has shape (knots, methods), `variances` by KPI shape
-    (knots,): squared errors beyond what labels explain, which never shrink as shifts grow.
+    `knots` (shape (knots,)) are places; `mixes` are by guide, shape (knots, methods); `variances`
+    by KPI, shape (knots,): squared errors beyond what labels explain, which never shrink as shifts
+    grow. A guide is the KPI whose errors chose the shares for all that follow it.
     """
 
     methods: Sequence[str]
+    guides: Mapping[str, Sequence[str]]
     knots: Floats
-    mix: Floats
+    mixes: Mapping[str, Floats]
     variances: Mapping[str, Floats]
 
     @classmethod
     def of(
-        cls, methods: Sequence[str], trials: Sequence[Trial], guides: Sequence[str], prior: Floats
+        cls,
+        methods: Sequence[str],
+        trials: Sequence[Trial],
+        guides: Mapping[str, Sequence[str]],
+        prior: Floats,
     ) -> "Blend":
-        """From trials; the guides are the KPIs whose errors choose the shares."""
-        groups = [
-            [t for t in trials if t.strength == s] for s in sorted({t.strength for t in trials})
-        ]
-        mix = np.array([shares(_errors(group, guides), prior) for group in groups])
+        """From trials; `guides` has the KPIs that follow each guide, itself among them."""
+        strengths = sorted({t.strength for t in trials})
+        groups = [[t for t in trials if t.strength == s] for s in strengths]
         knots = np.maximum.accumulate([np.mean([place(t.kept) for t in g]) for g in groups])
-        names = set.intersection(*(set(t.errors) for t in trials))
-        variances = {
-            name: np.maximum.accumulate(
-                [_beyond(group, name, row) for group, row in zip(groups, mix, strict=True)]
-            )
-            for name in sorted(names)
-        }
-        return cls(methods, knots + np.arange(len(groups)) * 1e-9, mix, variances)
+        mixes, variances = {}, {}
+        for guide, names in guides.items():
+            mix = np.array([shares(_errors(group, guide, len(prior)), prior) for group in groups])
+            mixes[guide] = mix
+            for name in names:
+                variances[name] = np.maximum.accumulate(
+                    [_beyond(group, name, row) for group, row in zip(groups, mix, strict=True)]
+                )
+        apart = knots + np.arange(len(groups)) * 1e-9
+        return cls(methods, guides, apart, mixes, variances)
 
-    def at(self, kept: float) -> Mapping[str, float]:
-        """The share of each method for a window, those above 0."""
+    def at(self, guide: str, kept: float) -> Mapping[str, float]:
+        """The share of each method for the KPIs of a guide, those above 0."""
         found = {
-            name: float(np.interp(place(kept), self.knots, self.mix[:, i]))
+            name: float(np.interp(place(kept), self.knots, self.mixes[guide][:, i]))
             for i, name in enumerate(self.methods)
         }
         return {name: share for name, share in found.items() if share > 0}
@@ -101,16 +107,16 @@ class Blend:
         return inside + float(values[-1]) * farther / max(float(self.knots[-1]), 0.1)
 
 
-def _errors(group: Sequence[Trial], guides: Sequence[str]) -> Floats:
-    """Errors of all guides, each in units of its own size, shape (trials * guides, methods)."""
-    parts = []
-    for name in guides:
-        part = np.array([t.errors[name] for t in group if name in t.errors])
-        if len(part):
-            parts.append(part / (np.sqrt(np.mean(part**2)) or 1.0))
-    return np.concatenate(parts)
+def _errors(group: Sequence[Trial], guide: str, methods: int) -> Floats:
+    """Errors of the guide, shape (trials, methods)."""
+    found = [t.errors[guide] for t in group if guide in t.errors]
+    return np.array(found, np.float64).reshape(len(found), methods)
 
 
 def _beyond(group: Sequence[Trial], name: str, mix: Floats) -> float:
-    squares = [float(np.asarray(t.errors[name]) @ mix) ** 2 - t.variance[name] for t in group]
-    return max(0.0, float(np.mean(squares)))
+    squares = [
+        float(np.asarray(t.errors[name]) @ mix) ** 2 - t.variance[name]
+        for t in group
+        if name in t.errors
+    ]
+    return max(0.0, float(np.mean(squares))) if squares else 0.0

@@ -8,7 +8,7 @@ import numpy as np
 
 from monitor.core.spec import ModelSpec, Task
 from monitor.core.windows import Sample
-from monitor.detectors.estimation.answers import UNKNOWN, Answers, answers, names_of
+from monitor.detectors.estimation.answers import UNKNOWN, Answers, answers, names_of, usable_rows
 from monitor.detectors.estimation.blend import Blend, Trial
 from monitor.detectors.estimation.encoding import Encoding, Floats
 from monitor.detectors.estimation.expected import Expected, expected
@@ -21,7 +21,7 @@ from monitor.detectors.estimation.methods import (
     columns,
     weighted,
 )
-from monitor.detectors.estimation.ratio import ratio
+from monitor.detectors.estimation.ratio import Ratio, ratio
 from monitor.detectors.estimation.refusal import Refusal
 from monitor.detectors.estimation.shifts import Shifted, shifted
 from monitor.detectors.performance.estimates import Estimate, Z, area
@@ -34,7 +34,17 @@ RAREST = 20
 """Rows of a class below which nothing is learned."""
 SMALLEST = 30
 """Rows of a window below which nothing is said."""
-GUIDES = {Task.BINARY: ("accuracy", "roc_auc"), Task.MULTICLASS: ("accuracy", "roc_auc_ovr")}
+GUIDES: Mapping[Task, Mapping[str, Sequence[str]]] = {
+    Task.BINARY: {
+        "accuracy": ("accuracy", "precision", "recall", "specificity", "f1"),
+        "roc_auc": ("roc_auc", "pr_auc", "log_loss", "brier", "ece"),
+    },
+    Task.MULTICLASS: {
+        "accuracy": ("accuracy", "f1_macro"),
+        "roc_auc_ovr": ("roc_auc_ovr", "log_loss"),
+    },
+}
+"""The KPI whose errors choose the blend, and those that follow it."""
 _UNBOUNDED = frozenset({"log_loss"})
 
 
@@ -43,14 +53,14 @@ class Estimated:
     """The KPIs of a window, and what they rest on.
 
     `kept` is the effective share of the reference under the window's weights, `shares` how much
-    each method counted, `left_out` the rows without score or prediction.
+    each method counted by guide, `left_out` the rows without score or prediction.
     """
 
     kpis: Mapping[str, Estimate]
     rows: int
     left_out: int
     kept: float
-    shares: Mapping[str, float]
+    shares: Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,33 +110,46 @@ class ClassEstimator:
         By one method, if named, else by the blend.
         """
         rows = self.rows_of(window)
-        found = self.probabilities(rows, method)
-        if isinstance(found, Refusal):
-            return found
-        q, kept, shares = found
-        kpis = {
-            name: self._estimate(name, e, rows.rows, kept) for name, e in expected(rows, q).items()
-        }
-        return Estimated(kpis, rows.rows, window.rows - rows.rows, kept, shares)
-
-    def probabilities(
-        self, rows: Answers, method: str | None = None
-    ) -> tuple[Floats, float, Mapping[str, float]] | Refusal:
-        """Probabilities of the classes, the effective share kept, and each method's share."""
-        if rows.rows < SMALLEST:
-            return Refusal(f"{rows.rows} rows have a score and a prediction; {SMALLEST} are needed")
+        reason = _too_few(rows)
+        if reason:
+            return Refusal(reason)
         against = self.learned.against(rows)
         if against.is_extreme:
             return Refusal(
                 f"{against.beyond:.0%} of the rows lie where the reference has next to nothing:"
                 " the density ratio is too extreme to trust"
             )
-        shares = self.blend.at(against.kept) if method is None else {method: 1.0}
-        parts = [
-            share * self.learned.at(name, rows, against.weights if name in WEIGHTED else None)
-            for name, share in shares.items()
-        ]
-        return np.sum(parts, axis=0), against.kept, shares
+        kpis: dict[str, Estimate] = {}
+        said: dict[str, Floats] = {}
+        shares = {}
+        for guide, names in self.blend.guides.items():
+            mix = self.blend.at(guide, against.kept) if method is None else {method: 1.0}
+            q = self._mixed(mix, said, rows, against)
+            shares[guide] = mix
+            for name, e in expected(rows, q, names).items():
+                kpis[name] = self._estimate(name, e, rows.rows, against.kept)
+        return Estimated(kpis, rows.rows, window.rows - rows.rows, against.kept, shares)
+
+    def probabilities(self, window: Sample) -> Floats:
+        """How likely each class is, shape (rows, columns), of all rows of a window.
+
+        By conditional calibration, whatever the window: for the expected loss of single rows. NaN
+        in rows without score or prediction.
+        """
+        usable = usable_rows(self.spec, self.names, window)
+        found = np.full((window.rows, len(self.names)), np.nan)
+        if usable.any():
+            found[usable] = self.learned.at(CONDITIONAL, self.rows_of(window))
+        return found
+
+    def _mixed(
+        self, mix: Mapping[str, float], said: dict[str, Floats], rows: Answers, against: Ratio
+    ) -> Floats:
+        """Probabilities by a mix; `said` keeps each method's for the next mix."""
+        for name in mix:
+            if name not in said:
+                said[name] = self.learned.at(name, rows, against.weights)
+        return np.asarray(np.sum([share * said[name] for name, share in mix.items()], axis=0))
 
     def error(self, name: str, expected: Expected, rows: int, kept: float) -> float:
         """Standard error: of the labels, of the calibration, and of the estimator under shift."""
@@ -140,6 +163,12 @@ class ClassEstimator:
         return Estimate(
             value, max(0.0, value - Z * error), min(most, value + Z * error), error, rows
         )
+
+
+def _too_few(rows: Answers) -> str | None:
+    if rows.rows < SMALLEST:
+        return f"{rows.rows} rows have a score and a prediction; {SMALLEST} are needed"
+    return None
 
 
 def _unfit(rows: Answers) -> str | None:

@@ -3,7 +3,7 @@
 With probabilities of 0 and 1 they are the realized KPIs (a test says so).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,37 +25,43 @@ class Expected:
     variance: float
 
 
-def expected(answers: Answers, q: Floats) -> Mapping[str, Expected]:
-    """Every KPI of the task, from probabilities q, shape (rows, columns) as `Answers.score`.
+Computed = Callable[[], Expected]
+
+
+def expected(
+    answers: Answers, q: Floats, only: Collection[str] | None = None
+) -> Mapping[str, Expected]:
+    """Every KPI of the task, or some, from probabilities q, shape as `Answers.score`.
 
     Log loss, Brier score and calibration error only where every score is a probability. A KPI
     whose denominator would be 0 is left out.
     """
     found = _binary(answers, q[:, 0]) if q.shape[1] == 1 else _many(answers, q)
+    computed = {name: made() for name, made in found.items() if only is None or name in only}
     return {
         name: Expected(float(e.value), float(e.variance))
-        for name, e in found.items()
+        for name, e in computed.items()
         if np.isfinite(e.value) and np.isfinite(e.variance)
     }
 
 
-def _binary(answers: Answers, q: Floats) -> dict[str, Expected]:
+def _binary(answers: Answers, q: Floats) -> dict[str, Computed]:
     score, positive = answers.score[:, 0], np.asarray(answers.chosen == 1, np.float64)
     zero, one = np.zeros(len(q)), np.ones(len(q))
-    found = {
-        "accuracy": _fraction(q, 2 * positive - 1, 1 - positive, zero, one),
-        "precision": _fraction(q, positive, zero, zero, positive),
-        "recall": _fraction(q, positive, zero, one, zero),
-        "specificity": _fraction(q, positive - 1, 1 - positive, -one, one),
-        "f1": _fraction(q, 2 * positive, zero, one, positive),
-        "roc_auc": _area(score, q)[0],
-        "pr_auc": _average_precision(score, q),
+    found: dict[str, Computed] = {
+        "accuracy": lambda: _fraction(q, 2 * positive - 1, 1 - positive, zero, one),
+        "precision": lambda: _fraction(q, positive, zero, zero, positive),
+        "recall": lambda: _fraction(q, positive, zero, one, zero),
+        "specificity": lambda: _fraction(q, positive - 1, 1 - positive, -one, one),
+        "f1": lambda: _fraction(q, 2 * positive, zero, one, positive),
+        "roc_auc": lambda: _area(score, q)[0],
+        "pr_auc": lambda: _average_precision(score, q),
     }
     if len(score) and score.min() >= 0 and score.max() <= 1:
         lost, kept = (-np.log(np.clip(s, _SMALLEST, 1)) for s in (score, 1 - score))
-        found["log_loss"] = _fraction(q, lost - kept, kept, zero, one)
-        found["brier"] = _fraction(q, 1 - 2 * score, score * score, zero, one)
-        found["ece"] = _calibration_error(score, q)
+        found["log_loss"] = lambda: _fraction(q, lost - kept, kept, zero, one)
+        found["brier"] = lambda: _fraction(q, 1 - 2 * score, score * score, zero, one)
+        found["ece"] = lambda: _calibration_error(score, q)
     return found
 
 
@@ -131,17 +137,17 @@ def _calibration_error(score: Floats, q: Floats) -> Expected:
     return Expected(float(errors.mean()), float(np.var(errors)))
 
 
-def _many(answers: Answers, q: Floats) -> dict[str, Expected]:
+def _many(answers: Answers, q: Floats) -> dict[str, Computed]:
     rows, classes = q.shape
     chosen = np.asarray(answers.chosen[:, None] == np.arange(classes), np.float64)
-    found = {
-        "accuracy": _summed(q, chosen / max(1, rows)),
-        "f1_macro": _f1_macro(q, chosen),
-        "roc_auc_ovr": _one_against_rest(answers.score, q),
+    found: dict[str, Computed] = {
+        "accuracy": lambda: _summed(q, chosen / max(1, rows)),
+        "f1_macro": lambda: _f1_macro(q, chosen),
+        "roc_auc_ovr": lambda: _one_against_rest(answers.score, q),
     }
     if rows and answers.score.min() >= 0 and answers.score.max() <= 1:
         lost = -np.log(np.clip(answers.score, _SMALLEST, 1))
-        found["log_loss"] = _summed(q, lost / rows)
+        found["log_loss"] = lambda: _summed(q, lost / rows)
     return found
 
 

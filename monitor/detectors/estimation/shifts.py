@@ -8,7 +8,7 @@ from monitor.detectors.estimation.encoding import Floats
 
 STRENGTHS = (0.0, 1.0, 2.0)
 """How far a resample is moved: e^strength times as many rows a standard deviation further on."""
-EACH = 12
+EACH = 24
 """Resamples of each strength."""
 _ROWS = 2_000
 
