@@ -12,7 +12,7 @@ COPY monitor monitor
 COPY trainer trainer
 RUN pip install --no-deps --no-build-isolation ./adapters . \
     # The lock file pins the tools of development too; what serves needs none of them.
-    && pip uninstall --quiet --yes confluent-kafka hypothesis mypy nats-py pandas-stubs polars \
+    && pip uninstall --quiet --yes confluent-kafka hypothesis mypy nats-py pandas-stubs polars psutil \
         polars-runtime-32 pytest pytest-cov ruff
 
 FROM python:3.12-slim

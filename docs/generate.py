@@ -7,9 +7,6 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import cast
-
-from fastapi import FastAPI
 
 from monitor.app import open_house
 from monitor.cli import COMMANDS
@@ -30,7 +27,7 @@ def openapi() -> str:
     """The OpenAPI document that a service with the default settings gives."""
     with tempfile.TemporaryDirectory() as directory:
         house = open_house(Settings(data_dir=Path(directory)))
-        document = cast(FastAPI, house.app).openapi()
+        document = house.api.openapi()
         house.close()
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 

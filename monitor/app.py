@@ -63,6 +63,7 @@ class House:
     """All rooms of a running service; `close` ends them in the order that loses nothing."""
 
     app: ASGIApp
+    api: FastAPI
     store: Store
     round: Round
     closing: ExitStack
@@ -135,7 +136,8 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
         _start_worker(worker, stopping, closing)
         _start_rounds(engine, settings, closing)
         closing.callback(stopping.set)
-        return House(Ingress(_api(rooms), rooms), store, engine, closing.pop_all())
+        api = _api(rooms)
+        return House(Ingress(api, rooms), api, store, engine, closing.pop_all())
 
 
 def _engine(

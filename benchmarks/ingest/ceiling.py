@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 import pyarrow as pa
+from starlette.types import Receive, Scope, Send
 
 _ANSWER = b'{"accepted":1,"duplicates":0,"rejected":[]}'
 
@@ -36,7 +37,7 @@ def _read_arrow(body: bytes) -> pa.Table:
         return reader.read_all()
 
 
-async def null(scope, receive, send) -> None:
+async def null(scope: Scope, receive: Receive, send: Send) -> None:
     """Read the body, answer what the service would."""
     if scope["type"] == "lifespan":
         await receive()

@@ -5,18 +5,17 @@ more than the service that is measured.
 """
 
 import multiprocessing
+import random
 import re
 import selectors
 import socket
 import time
-from collections.abc import Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.connection import Connection
 from urllib.parse import urlsplit
-
-import random
 
 from bodies import FORMS
 
@@ -78,7 +77,7 @@ class Sender:
 
 
 @contextmanager
-def sender():
+def sender() -> Iterator[Sender]:
     """A sender in a process of its own."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -148,10 +147,8 @@ def _next(selector: selectors.BaseSelector, line: _Line, request: bytes) -> None
 
 
 def _write(selector: selectors.BaseSelector, line: _Line) -> None:
-    try:
+    with suppress(BlockingIOError):
         line.unsent = line.unsent[line.socket.send(line.unsent) :]
-    except BlockingIOError:
-        pass
     wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if line.unsent else 0)
     if selector.get_key(line.socket).events != wanted:
         selector.modify(line.socket, wanted, line)

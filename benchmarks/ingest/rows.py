@@ -6,20 +6,19 @@ system counts.
 """
 
 import os
+import random
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-import random
 
 import click
 import httpx
 import psutil
 from bodies import FORMS
 from ceiling import loop, null_server
-from load import Sender, Sent, Work, sender
+from load import Sender, Work, sender
 
 from monitor.cli.service import own_service
 

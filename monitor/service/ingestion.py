@@ -13,13 +13,13 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from monitor.core.ports import Json
 from monitor.core.rows import Accepted, Body, Kind
 from monitor.service.bodies import READERS
 from monitor.service.deps import Rooms
 from monitor.service.documents import TENSORS, answers, rows_body
+from monitor.service.keys import Application, Receive, Scope, Send
 from monitor.service.open_inference import as_rows
 from monitor.service.passage import Passage
 from monitor.service.problems import refusal
@@ -59,7 +59,7 @@ Take = Callable[[str, Headers, Receive], Awaitable[bytes]]
 class Ingress:
     """An ASGI application in front of another one: takes in what brings rows, hands on the rest."""
 
-    def __init__(self, app: ASGIApp, rooms: Rooms) -> None:
+    def __init__(self, app: Application, rooms: Rooms) -> None:
         self._app = app
         self._takes: Mapping[tuple[str, str], Take] = {
             ("POST", str(kind)): taking(rooms, kind) for kind in (Kind.PREDICTIONS, Kind.ACTUALS)

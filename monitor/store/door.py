@@ -7,19 +7,16 @@ rows in it that count for nothing, so folding it needs no second decision.
 
 import logging
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
-from typing import Any
-
-import numpy as np
 
 from monitor.core.errors import NotReadyError, UnavailableError
 from monitor.core.ports import Clock, Decoder, Told
-from monitor.core.rows import MICROSECOND, Accepted, Body, Intake, Kind, Rows, microseconds
+from monitor.core.rows import MICROSECOND, Accepted, Body, Intake, Kind, microseconds
+from monitor.store.admission import Admitted, Waiting, admit
 from monitor.store.catalog import Catalog
 from monitor.store.folding import Folder
 from monitor.store.journal import Journal
@@ -31,34 +28,6 @@ _WAITING_BYTES = 256 << 20
 _UNFOLDED_BYTES = 1 << 30
 _UNFOLDED_ROWS = 2_000_000
 _GROUP_BYTES = 32 << 20
-
-
-@dataclass(slots=True)
-class _Waiting:
-    model: str
-    kind: Kind
-    body: Body
-    rows: Rows
-    received_at: int
-    told: Told
-
-
-@dataclass(frozen=True, slots=True)
-class _Admitted:
-    """A body with its answer: the rows that count for nothing, and the ids that are new."""
-
-    waiting: _Waiting
-    accepted: Accepted
-    skipped: Sequence[int]
-    new: Sequence[str] = ()
-
-
-def ids_of(rows: Rows) -> list[str | None]:
-    """The prediction id of each row as sent."""
-    ids = rows.columns.get("prediction_id")
-    if ids is None:
-        return [None] * rows.size
-    return ids if isinstance(ids, list) else list(ids.to_pylist())
 
 
 def unwatched(seconds: float) -> None:
@@ -85,7 +54,7 @@ class Door:
         self._clock = clock
         self._folder = folder
         self._wrote = wrote
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
         self._wake = threading.Event()
         self._lock = threading.Lock()
         self._bytes = 0
@@ -120,7 +89,7 @@ class Door:
         self._catalog.table(model)
         received_at = microseconds(self._clock())
         rows = self._decoder.look(body, kind)
-        self._enter(_Waiting(model, kind, body, rows, received_at, told))
+        self._enter(Waiting(model, kind, body, rows, received_at, told))
 
     def flush(self) -> None:
         """Wake the thread that writes what was submitted."""
@@ -133,7 +102,7 @@ class Door:
         self._wake.set()
         self._thread.join()
 
-    def _enter(self, waiting: _Waiting) -> None:
+    def _enter(self, waiting: Waiting) -> None:
         size = len(waiting.body.content)
         with self._lock:
             if self._closing:
@@ -160,17 +129,17 @@ class Door:
             if closing:
                 return
 
-    def _next_group(self) -> list[_Waiting]:
-        group: list[_Waiting] = []
+    def _next_group(self) -> list[Waiting]:
+        group: list[Waiting] = []
         size = 0
         while self._queue and size < _GROUP_BYTES:
             group.append(self._queue.popleft())
             size += len(group[-1].body.content)
         return group
 
-    def _store(self, group: Sequence[_Waiting]) -> None:
+    def _store(self, group: Sequence[Waiting]) -> None:
         """Write a group, and tell every sender in it what became of the body."""
-        admitted = self._admitted(group)
+        admitted = admit(group, self._seen)
         records = [done for done in admitted if done.accepted.accepted]
         try:
             if records:
@@ -187,7 +156,7 @@ class Door:
         if records:
             self._folder.written()
 
-    def _write(self, records: Sequence["_Admitted"]) -> None:
+    def _write(self, records: Sequence[Admitted]) -> None:
         began = perf_counter()
         self._journal.append([self._record(done) for done in records])
         self._wrote(perf_counter() - began)
@@ -197,44 +166,7 @@ class Door:
             min(done.waiting.received_at for done in records),
         )
 
-    def _admitted(self, group: Sequence[_Waiting]) -> list["_Admitted"]:
-        """What becomes of each body; where that could not be found out, its sender is told."""
-        done: list[_Admitted] = []
-        by_model: dict[str, list[_Waiting]] = {}
-        for w in group:
-            if w.kind is Kind.PREDICTIONS:
-                by_model.setdefault(w.model, []).append(w)
-            else:
-                rejected = sorted({r.index for r in w.rows.rejected})
-                taken = Accepted(w.rows.size - len(rejected), 0, w.rows.rejected)
-                done.append(_Admitted(w, taken, rejected))
-        for model, waiting in by_model.items():
-            done += self._new(model, waiting)
-        return done
-
-    def _new(self, model: str, group: Sequence[_Waiting]) -> list["_Admitted"]:
-        """What is new in the bodies of one model, found out for all of them at once."""
-        try:
-            sent = [ids_of(w.rows) for w in group]
-            ids = [i for one in sent for i in one if i is not None]
-            twice = set(self._seen(model).admit(ids))
-        except Exception as problem:
-            if len(group) > 1:  # one body must not take its neighbours along
-                return [done for w in group for done in self._new(model, [w])]
-            _LOG.exception("a body of model %s could not be admitted", model)
-            group[0].told(problem)
-            return []
-        if not twice and len(ids) == sum(w.rows.size for w in group):  # so nothing is rejected
-            return [_admitted(w, one, ()) for w, one in zip(group, sent, strict=True)]
-        places = iter(range(len(ids)))
-        return [
-            _admitted(
-                w, one, [i for i, x in enumerate(one) if x is not None and next(places) in twice]
-            )
-            for w, one in zip(group, sent, strict=True)
-        ]
-
-    def _record(self, done: "_Admitted") -> bytes:
+    def _record(self, done: Admitted) -> bytes:
         w = done.waiting
         record = Record(
             w.kind,
@@ -247,28 +179,3 @@ class Door:
             w.body.content,
         )
         return record.written()
-
-
-def _admitted(w: _Waiting, ids: Sequence[str | None], twice: Sequence[int]) -> _Admitted:
-    """A body whose rows at `twice` have ids that were accepted before."""
-    rejected = {r.index for r in w.rows.rejected}
-    skipped = sorted([*rejected, *twice])
-    out = set(skipped)
-    accepted = Accepted(
-        w.rows.size - len(skipped), len(twice), w.rows.rejected, _versions(w.rows, skipped)
-    )
-    new = [x for i, x in enumerate(ids) if x is not None and i not in out] if out else ids
-    return _Admitted(w, accepted, skipped, [x for x in new if x is not None])
-
-
-def _versions(rows: Rows, skipped: Sequence[int]) -> Mapping[str, int]:
-    """How many accepted rows there are of each version; "" where none was sent."""
-    column: Any = rows.columns.get("version")
-    if column is None:
-        return {"": rows.size - len(skipped)}
-    versions = column if isinstance(column, list) else column.to_pylist()
-    if skipped:
-        keep = np.ones(rows.size, bool)
-        keep[list(skipped)] = False
-        versions = [v for v, k in zip(versions, keep.tolist(), strict=True) if k]
-    return Counter("" if v is None else str(v) for v in versions)
