@@ -9,6 +9,7 @@ import os
 import random
 import statistics
 import tempfile
+import time
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -72,9 +73,7 @@ class Bench:
         self._send.prepare(work)
         before = self._cpu()
         sent = self._send.send(f"{self._url}/v1/models/bench/predictions")
-        httpx.get(  # waits until all that was acknowledged can be read
-            f"{self._url}/v1/models/bench/predictions", params={"limit": 1}, timeout=600
-        ).raise_for_status()
+        self._wait_visible()
         cpu = self._cpu() - before
         cuts = statistics.quantiles(sent.taken, n=100, method="inclusive")
         return Result(
@@ -84,6 +83,14 @@ class Bench:
             1000 * cuts[49],
             1000 * cuts[98],
         )
+
+    def _wait_visible(self) -> None:
+        """Return when all that was acknowledged can be read."""
+        while True:
+            told = httpx.get(f"{self._url}/metrics", timeout=60).text
+            if "\nwatchkeeper_fold_lag_rows 0.0\n" in told:
+                return
+            time.sleep(0.2)
 
     def _ceiling(self, work: Work, directory: Path) -> float:
         """Rows/s of the same work with nothing done but what cannot be left out."""
