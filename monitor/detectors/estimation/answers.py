@@ -68,9 +68,7 @@ def answers(spec: ModelSpec, names: Sequence[str], encoding: Encoding, sample: S
     return every.at(usable_rows(spec, names, sample))
 
 
-def usable_rows(
-    spec: ModelSpec, names: Sequence[str], sample: Sample
-) -> npt.NDArray[np.bool_]:
+def usable_rows(spec: ModelSpec, names: Sequence[str], sample: Sample) -> npt.NDArray[np.bool_]:
     """Which rows have a finite score of each class and a prediction, shape (rows,)."""
     chosen = _places(spec, names, sample.prediction, sample.rows)
     scored = np.isfinite(_scores(spec, names, sample)).all(axis=1)

@@ -8,6 +8,8 @@ from scipy.optimize import nnls
 
 from monitor.detectors.estimation.encoding import Floats
 
+LEAST_DOUBT = 0.3**2
+"""A correction is trusted to three tenths of itself at best."""
 _SUM = 1e3
 """Weight of the demand that shares add up to 1."""
 _PRIOR = 0.1
@@ -21,13 +23,15 @@ class Trial:
     """A shifted resample: its strength, the rows' effective share, and errors by KPI.
 
     `errors` are estimated minus realized, by KPI one for each method; `variance` is what the labels
-    alone do to them.
+    alone do to them; `correction` how far features moved the estimate from what is believed
+    without them.
     """
 
     strength: int
     kept: float
     errors: Mapping[str, Sequence[float]]
     variance: Mapping[str, float]
+    correction: Mapping[str, float]
 
 
 def shares(errors: Floats, prior: Floats) -> Floats:
@@ -59,7 +63,10 @@ class Blend:
 
     `knots` (shape (knots,)) are places; `mixes` are by guide, shape (knots, methods); `variances`
     by KPI, shape (knots,): squared errors beyond what labels explain, which never shrink as shifts
-    grow. A guide is the KPI whose errors chose the shares for all that follow it.
+    grow. `doubts` by KPI is the variance that comes with each squared unit of a correction: whoever
+    corrects much may be wrong by some of it, also where no trial went.
+
+    A guide is the KPI whose errors chose the shares for all that follow it.
     """
 
     methods: Sequence[str]
@@ -67,6 +74,7 @@ class Blend:
     knots: Floats
     mixes: Mapping[str, Floats]
     variances: Mapping[str, Floats]
+    doubts: Mapping[str, float]
 
     @classmethod
     def of(
@@ -80,7 +88,7 @@ class Blend:
         strengths = sorted({t.strength for t in trials})
         groups = [[t for t in trials if t.strength == s] for s in strengths]
         knots = np.maximum.accumulate([np.mean([place(t.kept) for t in g]) for g in groups])
-        mixes, variances = {}, {}
+        mixes, variances, doubts = {}, {}, {}
         for guide, names in guides.items():
             mix = np.array([shares(_errors(group, guide, len(prior)), prior) for group in groups])
             mixes[guide] = mix
@@ -88,8 +96,9 @@ class Blend:
                 variances[name] = np.maximum.accumulate(
                     [_beyond(group, name, row) for group, row in zip(groups, mix, strict=True)]
                 )
+                doubts[name] = _doubt(groups, name, mix)
         apart = knots + np.arange(len(groups)) * 1e-9
-        return cls(methods, guides, apart, mixes, variances)
+        return cls(methods, guides, apart, mixes, variances, doubts)
 
     def at(self, guide: str, kept: float) -> Mapping[str, float]:
         """The share of each method for the KPIs of a guide, those above 0."""
@@ -99,12 +108,13 @@ class Blend:
         }
         return {name: share for name, share in found.items() if share > 0}
 
-    def variance(self, name: str, kept: float) -> float:
+    def variance(self, name: str, kept: float, correction: float) -> float:
         """Variance of a KPI's estimate beyond the labels'; past the last knot it grows on."""
         values, where = self.variances.get(name, np.zeros(len(self.knots))), place(kept)
         inside = float(np.interp(where, self.knots, values))
         farther = max(0.0, where - float(self.knots[-1]))
-        return inside + float(values[-1]) * farther / max(float(self.knots[-1]), 0.1)
+        beyond = float(values[-1]) * farther / max(float(self.knots[-1]), 0.1)
+        return inside + beyond + self.doubts.get(name, LEAST_DOUBT) * correction**2
 
 
 def _errors(group: Sequence[Trial], guide: str, methods: int) -> Floats:
@@ -120,3 +130,14 @@ def _beyond(group: Sequence[Trial], name: str, mix: Floats) -> float:
         if name in t.errors
     ]
     return max(0.0, float(np.mean(squares))) if squares else 0.0
+
+
+def _doubt(groups: Sequence[Sequence[Trial]], name: str, mix: Floats) -> float:
+    """Least squares of what labels do not explain on the squared corrections, 1 at most."""
+    above = below = 0.0
+    for group, row in zip(groups, mix, strict=True):
+        for t in (t for t in group if name in t.errors):
+            square = t.correction[name] ** 2
+            above += (float(np.asarray(t.errors[name]) @ row) ** 2 - t.variance[name]) * square
+            below += square**2
+    return float(np.clip(above / below, LEAST_DOUBT, 1.0)) if below > 0 else LEAST_DOUBT

@@ -21,7 +21,7 @@ class Monotone:
 
     >>> Monotone.of(np.array([0.1, 0.2, 0.8, 0.9]), np.array([0.0, 0.0, 1.0, 1.0])).at(
     ...     np.array([0.0, 0.5, 1.0])
-    ... ).tolist()
+    ... ).round(3).tolist()
     [0.0, 0.5, 1.0]
     """
 

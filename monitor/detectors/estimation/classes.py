@@ -45,6 +45,8 @@ GUIDES: Mapping[Task, Mapping[str, Sequence[str]]] = {
     },
 }
 """The KPI whose errors choose the blend, and those that follow it."""
+_PRIOR = {CBPE: 0.6, CONDITIONAL: 0.4}
+"""The shares that are assumed before any trial: the one with less to go wrong counts more."""
 _UNBOUNDED = frozenset({"log_loss"})
 
 
@@ -95,7 +97,7 @@ class ClassEstimator:
         rows = rows.at(rng.permutation(rows.rows)[:LEARNED])
         learned = Probabilities.of(rows, encoding.categorical, seed)
         trials = [_trial(learned, resample) for resample in shifted(columns(rows), seed)]
-        prior = np.array([0.5 * (m in {CBPE, CONDITIONAL}) for m in METHODS])
+        prior = np.array([_PRIOR.get(method, 0.0) for method in METHODS])
         return cls(
             spec, names, encoding, learned, Blend.of(METHODS, trials, GUIDES[spec.task], prior)
         )
@@ -122,24 +124,30 @@ class ClassEstimator:
         kpis: dict[str, Estimate] = {}
         said: dict[str, Floats] = {}
         shares = {}
+        plain, moved = (
+            expected(rows, self._mixed({name: 1.0}, said, rows, against))
+            for name in (CBPE, CONDITIONAL)
+        )
+        corrections = {n: moved[n].value - plain[n].value for n in moved.keys() & plain.keys()}
         for guide, names in self.blend.guides.items():
             mix = self.blend.at(guide, against.kept) if method is None else {method: 1.0}
             q = self._mixed(mix, said, rows, against)
             shares[guide] = mix
             for name, e in expected(rows, q, names).items():
-                kpis[name] = self._estimate(name, e, rows.rows, against.kept)
+                kpis[name] = self._estimate(
+                    name, e, rows.rows, against.kept, corrections.get(name, 0.0)
+                )
         return Estimated(kpis, rows.rows, window.rows - rows.rows, against.kept, shares)
 
-    def probabilities(self, window: Sample) -> Floats:
-        """How likely each class is, shape (rows, columns), of all rows of a window.
-
-        By conditional calibration, whatever the window: for the expected loss of single rows. NaN
-        in rows without score or prediction.
-        """
+    def expected_losses(self, window: Sample) -> Floats:
+        """The chance of each row that its prediction is wrong, shape (rows,); NaN without score."""
+        found = np.full(window.rows, np.nan)
         usable = usable_rows(self.spec, self.names, window)
-        found = np.full((window.rows, len(self.names)), np.nan)
         if usable.any():
-            found[usable] = self.learned.at(CONDITIONAL, self.rows_of(window))
+            rows = self.rows_of(window)
+            q = self.learned.at(CONDITIONAL, rows)
+            whole = np.column_stack([1 - q[:, 0], q[:, 0]]) if q.shape[1] == 1 else q
+            found[usable] = 1 - whole[np.arange(rows.rows), rows.chosen]
         return found
 
     def _mixed(
@@ -151,18 +159,16 @@ class ClassEstimator:
                 said[name] = self.learned.at(name, rows, against.weights)
         return np.asarray(np.sum([share * said[name] for name, share in mix.items()], axis=0))
 
-    def error(self, name: str, expected: Expected, rows: int, kept: float) -> float:
-        """Standard error: of the labels, of the calibration, and of the estimator under shift."""
-        calibration = expected.variance * rows / (self.learned.reference.rows * max(kept, 1e-4))
-        return sqrt(expected.variance + calibration + self.blend.variance(name, kept))
-
-    def _estimate(self, name: str, expected: Expected, rows: int, kept: float) -> Estimate:
-        error = self.error(name, expected, rows, kept)
+    def _estimate(
+        self, name: str, e: Expected, rows: int, kept: float, correction: float
+    ) -> Estimate:
+        """Its error is of the labels, of the calibration, and of the estimator under shift."""
+        calibration = e.variance * rows / (self.learned.reference.rows * max(kept, 1e-4))
+        beyond = self.blend.variance(name, kept, correction)
+        error = sqrt(e.variance + calibration + beyond)
         most = inf if name in _UNBOUNDED else 1.0
-        value = expected.value
-        return Estimate(
-            value, max(0.0, value - Z * error), min(most, value + Z * error), error, rows
-        )
+        low, high = max(0.0, e.value - Z * error), min(most, e.value + Z * error)
+        return Estimate(e.value, low, high, error, rows)
 
 
 def _too_few(rows: Answers) -> str | None:
@@ -200,10 +206,12 @@ def _trial(learned: Probabilities, resample: Shifted) -> Trial:
         )
         for m in METHODS
     ]
+    plain, moved = (found[METHODS.index(m)] for m in (CBPE, CONDITIONAL))
     names = set(realized).intersection(*found)
     return Trial(
         resample.strength,
         against.kept,
         {n: [f[n].value - realized[n].value for f in found] for n in names},
-        {n: found[METHODS.index(CBPE)][n].variance for n in names},
+        {n: plain[n].variance for n in names},
+        {n: moved[n].value - plain[n].value for n in names},
     )

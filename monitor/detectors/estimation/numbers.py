@@ -1,4 +1,4 @@
-"""KPIs of a regression before actuals come: direct loss estimation, fitted once on the reference."""
+"""KPIs of a regression before actuals come: direct loss estimation, learned once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class NumberEstimator:
     """Estimates KPIs of windows of a model that answers a number.
 
     Trees forecast each row's absolute, squared, signed and relative error from its prediction and
-    features; KPIs are made of their means.
+    features; KPIs are made of their means. `usual` are the KPIs of the reference.
 
     Needs    300 labelled rows in the reference.
     Noise    the 95 % interval holds the realized KPI in 90 to 99 of 100 windows whose features
@@ -48,6 +48,7 @@ class NumberEstimator:
     inputs: Floats
     forecasts: Mapping[str, Forecast]
     blend: Blend
+    usual: Mapping[str, float]
 
     @classmethod
     def fit(cls, spec: ModelSpec, reference: Sample, seed: int = 0) -> "NumberEstimator | Refusal":
@@ -56,18 +57,18 @@ class NumberEstimator:
         inputs, actual = _inputs(encoding, reference), _numbers(reference, reference.actual)
         held = np.flatnonzero(np.isfinite(inputs[:, 0]) & np.isfinite(actual))
         if len(held) < FEWEST:
-            return Refusal(
-                f"the reference has {len(held)} rows with prediction and actual; {FEWEST} are needed"
-            )
+            return Refusal(f"the reference has {len(held)} labelled rows; {FEWEST} are needed")
         held = np.random.default_rng(seed).permutation(held)[:LEARNED]
         inputs, actual = inputs[held], actual[held]
         truth = targets(inputs[:, 0], actual)
         found = {n: Forecast.of(inputs, t, encoding.categorical, seed) for n, t in truth.items()}
         forecasts = {name: f for name, f in found.items() if f is not None}
         cells = Cells.of(inputs)
-        trials = [_trial(cells, inputs, truth, forecasts, s) for s in shifted(inputs, seed)]
+        known = {name: t for name, t in truth.items() if name in forecasts}
+        usual = {n: e.value for n, e in expected_errors(inputs[:, 0], known, {}).items()}
+        trials = [_trial(cells, inputs, known, forecasts, usual, s) for s in shifted(inputs, seed)]
         blend = Blend.of((DLE,), trials, {name: (name,) for name in _KPIS}, np.ones(1))
-        return cls(spec, encoding, cells, inputs, forecasts, blend)
+        return cls(spec, encoding, cells, inputs, forecasts, blend, usual)
 
     def estimate(self, window: Sample) -> Estimated | Refusal:
         """Every KPI of a window with its 95 % interval, or why there is none."""
@@ -90,9 +91,19 @@ class NumberEstimator:
         shares = {name: {DLE: 1.0} for name in kpis}
         return Estimated(kpis, len(inputs), window.rows - len(inputs), against.kept, shares)
 
+    def expected_losses(self, window: Sample) -> Floats:
+        """The expected absolute error of each row, shape (rows,); NaN without a prediction."""
+        inputs = _inputs(self.encoding, window)
+        usable = np.isfinite(inputs[:, 0])
+        found = np.full(window.rows, np.nan)
+        if usable.any():
+            found[usable] = np.maximum(0.0, self.forecasts[ABSOLUTE].at(inputs[usable]))
+        return found
+
     def _estimate(self, name: str, e: Expected, rows: int, against: Ratio) -> Estimate:
         learned = len(self.inputs) * max(against.kept, 1e-4)
-        beyond = self.blend.variance(name, against.kept)
+        correction = e.value - self.usual.get(name, e.value)
+        beyond = self.blend.variance(name, against.kept, correction)
         error = sqrt(e.variance * (1 + rows / learned) + beyond)
         least, most = (-inf, 1.0) if name == "r2" else (0.0, inf)
         low, high = max(least, e.value - Z * error), min(most, e.value + Z * error)
@@ -145,20 +156,20 @@ def _trial(
     inputs: Floats,
     truth: Mapping[str, Floats],
     forecasts: Mapping[str, Forecast],
+    usual: Mapping[str, float],
     resample: Shifted,
 ) -> Trial:
     """How far off the forecasts are on a resample, none of whose rows they had learned."""
     rows = resample.rows
     against = ratio(cells, inputs, inputs[rows])
-    realized = expected_errors(
-        inputs[rows, 0], {n: t[rows] for n, t in truth.items() if n in forecasts}, {}
-    )
+    realized = expected_errors(inputs[rows, 0], {n: t[rows] for n, t in truth.items()}, {})
     said = {n: f.unseen[rows] for n, f in forecasts.items()}
     found = expected_errors(inputs[rows, 0], said, {n: f.noise for n, f in forecasts.items()})
-    names = realized.keys() & found.keys()
+    names = realized.keys() & found.keys() & usual.keys()
     return Trial(
         resample.strength,
         against.kept,
         {n: [found[n].value - realized[n].value] for n in names},
         {n: found[n].variance for n in names},
+        {n: found[n].value - usual[n] for n in names},
     )

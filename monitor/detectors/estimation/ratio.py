@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import csr_array
 from sklearn.linear_model import LogisticRegression
 
@@ -13,6 +14,8 @@ FLOOR = 0.05
 _ROWS = 2_000
 """Rows of each side that the ratio is learned from."""
 _PARTS = 8
+_TAILS = (0.005, 0.03, 0.97, 0.995)
+"""Where parts are cut besides: a window may lie in a tail of the reference."""
 _STRICT = 0.05
 """Inverse strength of the penalty: rows of one distribution seem to differ by a few percent."""
 EXTREME = 0.5
@@ -34,14 +37,17 @@ class Cells:
         """From columns of the reference, shape (rows, columns), NaN where missing."""
         return cls(tuple(_edges(column[~np.isnan(column)]) for column in columns.T))
 
+    def part(self, k: int, column: Floats) -> npt.NDArray[np.int64]:
+        """The part of column k that holds each value; the last one holds missing values."""
+        edges = self.edges[k]
+        return np.where(np.isnan(column), len(edges) + 1, np.searchsorted(edges, column, "right"))
+
     def indicators(self, columns: Floats) -> csr_array:
         """1 for the part that holds a value, shape (rows, parts of all columns)."""
         places, offset = np.zeros(columns.shape, np.int32), 0
-        for k, (edges, column) in enumerate(zip(self.edges, columns.T, strict=True)):
-            place = np.searchsorted(edges, column, side="right")
-            place[np.isnan(column)] = len(edges) + 1
-            places[:, k] = place + offset
-            offset += len(edges) + 2
+        for k in range(columns.shape[1]):
+            places[:, k] = self.part(k, columns[:, k]) + offset
+            offset += len(self.edges[k]) + 2
         ones = np.ones(places.size)
         starts = np.arange(len(columns) + 1, dtype=np.int32) * columns.shape[1]
         return csr_array((ones, places.ravel(), starts), shape=(len(columns), offset))
@@ -53,7 +59,8 @@ def _edges(values: Floats) -> Floats:
     distinct = np.unique(values)
     if len(distinct) <= _PARTS:
         return np.asarray((distinct[1:] + distinct[:-1]) / 2)
-    return np.unique(np.quantile(values, np.linspace(0, 1, _PARTS + 1)[1:-1]))
+    shares = [*_TAILS, *np.linspace(0, 1, _PARTS + 1)[1:-1]]
+    return np.unique(np.quantile(values, shares))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A model that is wrong about an interaction, and windows whose features shift: known truth."""
+"""A model that is wrong about an interaction, and rows whose features shift: known truth."""
 
 from dataclasses import dataclass
 
@@ -52,7 +52,9 @@ class World:
         )
 
 
-def _features(rng: np.random.Generator, rows: int, shift: float) -> tuple[Floats, npt.NDArray[np.int64]]:
+def _features(
+    rng: np.random.Generator, rows: int, shift: float
+) -> tuple[Floats, npt.NDArray[np.int64]]:
     return rng.normal(size=(rows, 4)) + shift * _SHIFTED, rng.integers(0, 4, rows)
 
 
