@@ -29,12 +29,13 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A body with its answer: the rows that count for nothing, and the ids that are new."""
+    """A body with its answer: rows that count for nothing, new ids, new rows without one."""
 
     waiting: Waiting
     accepted: Accepted
     skipped: Sequence[int]
     new: Sequence[str] = ()
+    unnamed: Sequence[int] = ()
 
 
 def admit(group: Sequence[Waiting], seen: Callable[[str], Seen]) -> list[Admitted]:
@@ -90,8 +91,15 @@ def _admitted(w: Waiting, ids: Sequence[str | None], twice: Sequence[int]) -> Ad
     accepted = Accepted(
         w.rows.size - len(skipped), len(twice), w.rows.rejected, _versions(w.rows, skipped)
     )
-    new = [x for i, x in enumerate(ids) if x is not None and i not in out] if out else ids
-    return Admitted(w, accepted, skipped, [x for x in new if x is not None])
+    if not out and None not in ids:
+        return Admitted(w, accepted, skipped, ids)  # type: ignore[arg-type]  # none is missing
+    return Admitted(
+        w,
+        accepted,
+        skipped,
+        [x for i, x in enumerate(ids) if x is not None and i not in out],
+        [i for i, x in enumerate(ids) if x is None and i not in out],
+    )
 
 
 def _versions(rows: Rows, skipped: Sequence[int]) -> Mapping[str, int]:

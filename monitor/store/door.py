@@ -20,7 +20,7 @@ from monitor.store.admission import Admitted, Waiting, admit
 from monitor.store.catalog import Catalog
 from monitor.store.folding import Folder
 from monitor.store.journal import Journal
-from monitor.store.record import Record
+from monitor.store.record import Record, made_id
 from monitor.store.seen import Seen
 
 _LOG = logging.getLogger(__name__)
@@ -157,14 +157,19 @@ class Door:
             self._folder.written()
 
     def _write(self, records: Sequence[Admitted]) -> None:
-        began = perf_counter()
-        self._journal.append([self._record(done) for done in records])
-        self._wrote(perf_counter() - began)
-        self._folder.backlog.wrote(
-            self._journal.end,
-            sum(done.accepted.accepted for done in records),
-            min(done.waiting.received_at for done in records),
-        )
+        payloads = [self._record(done) for done in records]
+        with self._folder.handover:
+            began = perf_counter()
+            positions = self._journal.append(payloads)
+            self._wrote(perf_counter() - began)
+            end = self._journal.end
+            for model, ids in _new_ids(records, positions).items():
+                self._seen(model).wrote(ids, end)
+            self._folder.backlog.wrote(
+                end,
+                sum(done.accepted.accepted for done in records),
+                min(done.waiting.received_at for done in records),
+            )
 
     def _record(self, done: Admitted) -> bytes:
         w = done.waiting
@@ -179,3 +184,13 @@ class Door:
             w.body.content,
         )
         return record.written()
+
+
+def _new_ids(records: Sequence[Admitted], positions: Sequence[int]) -> dict[str, list[str]]:
+    """The ids that each model has got by these records, those that are made of positions too."""
+    new: dict[str, list[str]] = {}
+    for done, position in zip(records, positions, strict=True):
+        ids = new.setdefault(done.waiting.model, [])
+        ids += done.new
+        ids += [f"{made_id(position)}-{i}" for i in done.unnamed]
+    return new

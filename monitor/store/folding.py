@@ -40,7 +40,11 @@ _RETRY_SECONDS = 1.0
 
 
 class Folder:
-    """One thread that follows the journal."""
+    """One thread that follows the journal.
+
+    Whoever writes the journal holds `handover` until it has said what it wrote: what is folded was
+    then said to be written before.
+    """
 
     def __init__(
         self,
@@ -49,15 +53,16 @@ class Folder:
         profiles: StoredProfiles,
         tables: Tables,
         decoder: Decoder,
-        settle: Callable[[str, Sequence[str], Places], None],
+        folded: Callable[[str, int, Places], None],
     ) -> None:
         self._database = database
         self._catalog = catalog
         self._profiles = profiles
         self._tables = tables
         self._decoder = decoder
-        self._settle = settle
+        self._folded = folded
         self.backlog = Backlog()
+        self.handover = threading.Lock()
         self._journal: Journal | None = None
         self._changed = threading.Condition()
         self._idle = False
@@ -181,7 +186,7 @@ class Folder:
                 break
         if not records:
             return False
-        folded: list[tuple[str, list[str], Places]] = []
+        places: dict[str, Places] = {}
         with self._database.transaction():
             for (model, kind), group in groupby(records, key=lambda r: (r[1].model, r[1].kind)):
                 gathered = gather(list(self._parts(model, kind, list(group))))
@@ -189,13 +194,14 @@ class Folder:
                     continue
                 place = self._fold(model, kind, gathered)
                 if kind is Kind.PREDICTIONS:
-                    ids = gathered.prediction_ids
-                    folded.append((model, ids, (place, place + gathered.size)))
+                    first = places.get(model, (place, place))[0]
+                    places[model] = (first, place + gathered.size)
             self._database.write("UPDATE fold SET position = $position", position=after)
-        for model, ids, places in folded:
-            self._settle(model, ids, places)
         self.settle_rows()
-        self.backlog.folded(after)
+        with self.handover:
+            for model, held in places.items():
+                self._folded(model, after, held)
+            self.backlog.folded(after)
         with self._changed:
             self._position = after
             self._changed.notify_all()

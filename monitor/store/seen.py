@@ -3,11 +3,12 @@
 The filters are blocked Bloom filters (F. Putze, P. Sanders, J. Singler, J. Exp. Algorithmics 14
 (2009) 4): an id sets four bits in each of two machine words, so that a look costs about the same
 however many ids there are. A chain of them, each four times as large as the one before, lets about
-1 new id in 10,000 through; a second set, one filter for each million of rows, says in which rows to
-look, and spares that look to all but some ten millionths. Python's string hash is keyed anew in
-each process, so nobody can send ids that collide on purpose.
+1 new id in 10,000 through; a second set, one filter for each million of rows with bits of its own,
+says in which rows to look, and spares that look to all but some millionths. Python's string hash is
+keyed anew in each process, so nobody can send ids that collide on purpose.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ _BIT = np.uint64(63)
 _SIX = np.uint64(6)
 _ONE = np.uint64(1)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
+_OTHER_MIX = np.uint64(0xC2B2AE3D27D4EB4F)
 _FIRST_CAPACITY = 1 << 16
 _GROWTH = 4
 _BITS_PER_ID = 24
@@ -31,23 +33,34 @@ Places = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Hashed:
-    """Where ids stand: two words each, as 32-bit fractions of a table, and the bits in them."""
+class _Marks:
+    """Where ids stand: words, as 32-bit fractions of a table, and the bits in them."""
 
-    words: tuple[_Words, _Words]
-    bits: tuple[_Words, _Words]
-
-    @classmethod
-    def of(cls, ids: Sequence[str]) -> "_Hashed":
-        first = np.fromiter(map(hash, ids), np.int64, len(ids)).view(np.uint64)
-        second = (first ^ (first >> _HALF)) * _MIX
-        third = (second ^ (second >> _HALF)) * _MIX
-        return cls((first & _LOW, second >> _HALF), (_four_bits(third), _four_bits(third >> _HALF)))
+    words: tuple[_Words, ...]
+    bits: tuple[_Words, ...]
 
 
-def _four_bits(numbers: _Words) -> _Words:
+def hashes_of(ids: Sequence[str]) -> _Words:
+    """A hash of each id, shape (n,), the same all through this process."""
+    return np.fromiter(map(hash, ids), np.int64, len(ids)).view(np.uint64)
+
+
+def _chain_marks(hashes: _Words) -> _Marks:
+    second = (hashes ^ (hashes >> _HALF)) * _MIX
+    third = (second ^ (second >> _HALF)) * _MIX
+    bits = _some_bits(third, 4), _some_bits(third >> _HALF, 4)
+    return _Marks((hashes & _LOW, second >> _HALF), bits)
+
+
+def _part_marks(hashes: _Words) -> _Marks:
+    """One word an id, in no relation to the chain's: ids mixed up there are told apart here."""
+    fresh = (hashes ^ (hashes >> np.uint64(29))) * _OTHER_MIX
+    return _Marks((fresh >> _HALF,), (_some_bits((fresh ^ (fresh >> _HALF)) * _MIX >> _HALF, 5),))
+
+
+def _some_bits(numbers: _Words, count: int) -> _Words:
     bits = _ONE << (numbers & _BIT)
-    for _ in range(3):
+    for _ in range(count - 1):
         numbers = numbers >> _SIX
         bits |= _ONE << (numbers & _BIT)
     return bits
@@ -61,17 +74,15 @@ class _Filter:
         self.size = 0
         self._table = np.zeros(capacity * _BITS_PER_ID // 64 + 1, np.uint64)
 
-    def add(self, ids: _Hashed) -> None:
-        self.size += len(ids.words[0])
-        for words, bits in zip(ids.words, ids.bits, strict=True):
+    def add(self, marks: _Marks) -> None:
+        self.size += len(marks.words[0])
+        for words, bits in zip(marks.words, marks.bits, strict=True):
             np.bitwise_or.at(self._table, self._places(words), bits)
 
-    def holds(self, ids: _Hashed) -> npt.NDArray[np.bool_]:
-        one, two = (
-            (self._table[self._places(words)] & bits) == bits
-            for words, bits in zip(ids.words, ids.bits, strict=True)
-        )
-        held: npt.NDArray[np.bool_] = one & two
+    def holds(self, marks: _Marks) -> npt.NDArray[np.bool_]:
+        held = np.ones(len(marks.words[0]), bool)
+        for words, bits in zip(marks.words, marks.bits, strict=True):
+            held &= (self._table[self._places(words)] & bits) == bits
         return held
 
     def _places(self, words: _Words) -> npt.NDArray[np.intp]:
@@ -87,12 +98,21 @@ class _Part:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Ids that were written together; they end before a position of the journal."""
+
+    end: int
+    ids: set[str]
+    hashes: _Words
+
+
 class Seen:
     """The ids of one model.
 
     `stored(ids, places)` answers which of some ids can be read from the rows at some places. Ids
-    that were accepted and are not folded yet are held here. `admit` is for one thread; `settle` and
-    `forget` may be called by another one meanwhile.
+    that were accepted and are not folded yet are held here. `admit`, `wrote` and `forget` are for
+    one thread; `folded` may be called by another one meanwhile.
     """
 
     def __init__(self, stored: Callable[[Sequence[str], Places], Iterable[str]]) -> None:
@@ -100,6 +120,12 @@ class Seen:
         self._chain = [_Filter(_FIRST_CAPACITY)]
         self._parts: list[_Part] = []
         self._pending: set[str] = set()
+        self._chunks: deque[_Chunk] = deque()
+        self._first: int | None = None
+
+    def load(self, ids: Sequence[str], places: Places) -> None:
+        """The rows at these places hold these ids."""
+        self._learn(hashes_of(ids), places)
 
     def admit(self, ids: Sequence[str]) -> list[int]:
         """Which of the ids are not new, by index; the new ones are pending from now on.
@@ -110,7 +136,7 @@ class Seen:
         # Looked at before the filters: what is folded meanwhile is in those before it leaves here.
         pending = not self._pending.isdisjoint(distinct)
         known = {i for i in distinct if i in self._pending} if pending else set()
-        perhaps = self._perhaps(ids)
+        perhaps = self._perhaps(hashes_of(ids))
         if len(distinct) == len(ids) and not pending and not perhaps.any():
             self._pending |= distinct
             return []
@@ -126,44 +152,57 @@ class Seen:
         self._pending |= fresh
         return twice
 
-    def settle(self, ids: Sequence[str], places: Places) -> None:
-        """The rows at these places hold these ids from now on."""
-        hashed = _Hashed.of(ids)
-        newest = self._chain[-1]
-        if newest.size + len(ids) > newest.capacity:
-            newest = _Filter(max(newest.capacity * _GROWTH, len(ids)))
-            self._chain.append(newest)
-        part = self._parts[-1] if self._parts else None
-        if part is None or part.filter.size + len(ids) > part.filter.capacity:
-            part = _Part(_Filter(max(self._part_ids(), len(ids))), *places)
-            self._parts.append(part)
-        part.end = max(part.end, places[1])
-        part.filter.add(hashed)
-        newest.add(hashed)
-        self.forget(ids)
+    def wrote(self, ids: Sequence[str], end: int) -> None:
+        """Ids were written before a position of the journal, those that were made here among them."""
+        chunk = _Chunk(end, set(ids), hashes_of(ids))
+        self._pending |= chunk.ids
+        self._chunks.append(chunk)
 
     def forget(self, ids: Iterable[str]) -> None:
-        """These ids are pending no longer."""
+        """These ids could not be written; they may come again."""
         self._pending.difference_update(ids)
+
+    def folded(self, position: int, places: Places) -> None:
+        """All before a position can be read, what came last at these places."""
+        first = places[0] if self._first is None else self._first
+        while self._chunks and self._chunks[0].end <= position:
+            chunk = self._chunks[0]
+            self._learn(chunk.hashes, (first, places[1]))
+            self._pending -= chunk.ids
+            self._chunks.popleft()
+        self._first = first if self._chunks else None
+
+    def _learn(self, hashes: _Words, places: Places) -> None:
+        newest = self._chain[-1]
+        if newest.size + len(hashes) > newest.capacity:
+            newest = _Filter(max(newest.capacity * _GROWTH, len(hashes)))
+            self._chain.append(newest)
+        part = self._parts[-1] if self._parts else None
+        if part is None or part.filter.size + len(hashes) > part.filter.capacity:
+            part = _Part(_Filter(max(self._part_ids(), len(hashes))), *places)
+            self._parts.append(part)
+        part.end = max(part.end, places[1])
+        part.filter.add(_part_marks(hashes))
+        newest.add(_chain_marks(hashes))
 
     def _part_ids(self) -> int:
         """How many ids the next part is for: a model with few rows needs little room."""
         capacity: int = min(_PART_IDS, _FIRST_CAPACITY * _GROWTH ** len(self._parts))
         return capacity
 
-    def _perhaps(self, ids: Sequence[str]) -> npt.NDArray[np.bool_]:
-        hashed = _Hashed.of(ids)
-        held = self._chain[0].holds(hashed)
+    def _perhaps(self, hashes: _Words) -> npt.NDArray[np.bool_]:
+        marks = _chain_marks(hashes)
+        held = self._chain[0].holds(marks)
         for each in self._chain[1:]:
-            held |= each.holds(hashed)
+            held |= each.holds(marks)
         return held
 
     def _confirmed(self, ids: Sequence[str]) -> set[str]:
         """Which of the ids the tables hold."""
         held: set[str] = set()
-        hashed = _Hashed.of(ids)
-        for part in self._parts:
-            found = np.flatnonzero(part.filter.holds(hashed)).tolist()
+        marks = _part_marks(hashes_of(ids))
+        for part in list(self._parts):
+            found = np.flatnonzero(part.filter.holds(marks)).tolist()
             if found:
                 held.update(self._stored([ids[i] for i in found], (part.first, part.end)))
         return held

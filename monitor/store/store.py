@@ -100,7 +100,7 @@ def open_store(
     `wrote` is called with the seconds of each write of the journal.
     Raises DataDirectoryError if it cannot be used, JournalDamagedError.
     """
-    lock = _locked(directory)
+    lock = locked(directory)
     database = Database(directory / "watchkeeper.duckdb")
     catalog, bins = Catalog(database), BinBook(database)
     profiles, tables = StoredProfiles(database, catalog, bins), Tables(database, catalog)
@@ -111,11 +111,11 @@ def open_store(
             filters[model] = _seen(database, catalog, model)
         return filters[model]
 
-    def settle(model: str, ids: Sequence[str], places: Places) -> None:
+    def folded(model: str, position: int, places: Places) -> None:
         if model in filters:
-            filters[model].settle(ids, places)
+            filters[model].folded(position, places)
 
-    folder = Folder(database, catalog, profiles, tables, decoder, settle)
+    folder = Folder(database, catalog, profiles, tables, decoder, folded)
     journal = Journal(directory / "journal", folder.position, segment_bytes)
     folder.start(journal)
     for name in catalog.names():
@@ -163,11 +163,11 @@ def _seen(database: Database, catalog: Catalog, model: str) -> Seen:
     with database.reading() as cursor:
         cursor.execute(f"SELECT place, prediction_id FROM {table} ORDER BY place")
         while part := cursor.fetchmany(100_000):
-            seen.settle([i for _, i in part], (part[0][0], part[-1][0] + 1))
+            seen.load([i for _, i in part], (part[0][0], part[-1][0] + 1))
     return seen
 
 
-def _locked(directory: Path) -> int:
+def locked(directory: Path) -> int:
     """Make and lock the directory: a second service on the same one must not start."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
