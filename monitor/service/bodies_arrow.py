@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from monitor.core.errors import BodyError, BodyTooLargeError
 from monitor.core.rows import Kind, Rows
 from monitor.service.expansion import check_batch, check_messages
+from monitor.service.row_parts import RULED
 from monitor.service.table_rows import named_columns, table_rows
 
 _BATCH_ROWS = 16_384
@@ -21,7 +22,8 @@ def arrow_rows(content: bytes, kind: Kind, *, shallow: bool, limit: int) -> Rows
         check_messages(content, limit)
         with pa.ipc.open_stream(content) as reader:
             table = pa.Table.from_batches(_checked(reader, limit), reader.schema)
-        return table_rows(named_columns(table), table.num_rows, kind, shallow=shallow)
+        wanted = RULED if shallow and kind is Kind.PREDICTIONS else None
+        return table_rows(named_columns(table, wanted), table.num_rows, kind, shallow=shallow)
     except _UNREADABLE as problem:
         raise BodyError(f"not an Arrow stream: {_sentence(problem)}") from None
 

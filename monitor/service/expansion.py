@@ -11,6 +11,15 @@ import pyarrow.compute as pc
 from monitor.core.errors import BodyError, BodyTooLargeError
 
 _HEADER = 2
+_PLAIN = frozenset(
+    kind.id
+    for kind in (
+        *(pa.int8(), pa.int16(), pa.int32(), pa.int64()),
+        *(pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()),
+        *(pa.float32(), pa.float64(), pa.bool_(), pa.string(), pa.large_string()),
+        *(pa.timestamp("us"), pa.date32(), pa.date64()),
+    )
+)
 _RECORD_BATCH_PARTS = {3: (), 2: (1,)}  # Message.fbs: RecordBatch, DictionaryBatch.data
 
 
@@ -75,6 +84,11 @@ def check_batch(batch: Any, limit: int) -> int:
     Raises BodyTooLargeError past the limit, BodyError for a type that nobody here reads.
     """
     total: int = batch.num_rows * max(1, batch.num_columns)
+    if all(map(_is_plain, batch.schema.types)):
+        total += int(batch.nbytes)
+        if total > limit:
+            raise BodyTooLargeError(limit)
+        return total
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         if total > limit:
             break
@@ -85,6 +99,13 @@ def check_batch(batch: Any, limit: int) -> int:
     if total > limit:
         raise BodyTooLargeError(limit)
     return total
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    """Whether every value of a type stands for itself in its buffers."""
+    if pa.types.is_struct(kind):
+        return all(_is_plain(kind.field(i).type) for i in range(kind.num_fields))
+    return kind.id in _PLAIN
 
 
 def _size(array: Any) -> int:

@@ -1,6 +1,6 @@
 """Columns of a table → rows: which are features, which are parts, and what must hold of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,13 +30,17 @@ _UNITS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 _DAY = 86_400_000_000
 
 
-def named_columns(table: pa.Table) -> dict[str, Column]:
-    """The columns by name, each in one piece. Raises BodyError if two share a name."""
+def named_columns(table: pa.Table, wanted: Container[str] | None = None) -> dict[str, Column]:
+    """The columns by name, those wanted in one piece, without saying so all.
+
+    Raises BodyError if two share a name.
+    """
     columns: dict[str, Column] = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if name in columns:
             raise BodyError(f"column {name!r} stands there twice")
-        columns[name] = column.combine_chunks()
+        whole = wanted is None or name in wanted
+        columns[name] = column.combine_chunks() if whole else column
     return columns
 
 
