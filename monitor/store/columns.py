@@ -194,9 +194,21 @@ _READERS: dict[FeatureType, Callable[[object], object]] = {
 }
 
 
-def json_text(column: Column) -> list[str | None]:
+def json_texts(column: Column) -> pa.Array:
+    """Each value as JSON text, null where missing; in an Arrow column each is written only once."""
+    if isinstance(column, list):
+        return pa.array(json_text(column), pa.string())
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    try:
+        coded = column.dictionary_encode()
+    except pa.ArrowNotImplementedError:
+        return pa.array(json_text(column.to_pylist()), pa.string())
+    return pa.array(json_text(coded.dictionary.to_pylist()), pa.string()).take(coded.indices)
+
+
+def json_text(values: Iterable[object]) -> list[str | None]:
     """Each value as JSON text, None where missing; NaN and infinity as the texts of their names."""
-    values = column if isinstance(column, list) else column.to_pylist()
     cache: dict[tuple[type, object], str | None] = {(_NONE, None): None}
     texts: list[str | None] = []
     for value in values:

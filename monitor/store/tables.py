@@ -10,7 +10,7 @@ from monitor.core.rows import Column as Given
 from monitor.core.spec import FeatureType, Task
 from monitor.store.batches import Batch, answers
 from monitor.store.catalog import Catalog
-from monitor.store.columns import ARROW, Typed, as_json, json_text, typed
+from monitor.store.columns import ARROW, Typed, as_json, json_text, json_texts, typed
 from monitor.store.database import Database
 from monitor.store.gathering import Gathered
 from monitor.store.guessing import guess
@@ -149,7 +149,7 @@ def outcomes(
     if table.is_regression:
         fitted = typed(column, FeatureType.NUMBER)
         return fitted.values, fitted.misfits
-    return pa.array(json_text(column), pa.string()), ()
+    return json_texts(column), ()
 
 
 def _feature(rows: Gathered, name: str, kind: FeatureType) -> Typed:
