@@ -21,10 +21,11 @@ from monitor.detectors.estimation.methods import (
     columns,
     weighted,
 )
-from monitor.detectors.estimation.ratio import Ratio, ratio
+from monitor.detectors.estimation.ratio import Ratio
 from monitor.detectors.estimation.refusal import Refusal
 from monitor.detectors.estimation.shifts import Shifted, shifted
 from monitor.detectors.performance.estimates import Estimate, Z, area
+from monitor.detectors.performance.groups import rows_of
 
 LEARNED = 50_000
 """Rows of the reference that are learned from."""
@@ -34,6 +35,8 @@ RAREST = 20
 """Rows of a class below which nothing is learned."""
 SMALLEST = 30
 """Rows of a window below which nothing is said."""
+LARGEST = 20_000
+"""Rows of a window that are looked at: more would hardly narrow an interval."""
 GUIDES: Mapping[Task, Mapping[str, Sequence[str]]] = {
     Task.BINARY: {
         "accuracy": ("accuracy", "precision", "recall", "specificity", "f1"),
@@ -55,7 +58,8 @@ class Estimated:
     """The KPIs of a window, and what they rest on.
 
     `kept` is the effective share of the reference under the window's weights, `shares` how much
-    each method counted by guide, `left_out` the rows without score or prediction.
+    each method counted by guide, `left_out` the rows without score or prediction among those that
+    were looked at.
     """
 
     kpis: Mapping[str, Estimate]
@@ -111,7 +115,7 @@ class ClassEstimator:
 
         By one method, if named, else by the blend.
         """
-        rows = self.rows_of(window)
+        rows = self.rows_of(bounded(window))
         reason = _too_few(rows)
         if reason:
             return Refusal(reason)
@@ -137,7 +141,9 @@ class ClassEstimator:
                 kpis[name] = self._estimate(
                     name, e, rows.rows, against.kept, corrections.get(name, 0.0)
                 )
-        return Estimated(kpis, rows.rows, window.rows - rows.rows, against.kept, shares)
+        return Estimated(
+            kpis, rows.rows, min(window.rows, LARGEST) - rows.rows, against.kept, shares
+        )
 
     def expected_losses(self, window: Sample) -> Floats:
         """The chance of each row that its prediction is wrong, shape (rows,); NaN without score."""
@@ -171,6 +177,13 @@ class ClassEstimator:
         return Estimate(e.value, low, high, error, rows)
 
 
+def bounded(window: Sample) -> Sample:
+    """At most 20,000 rows of a window, evenly apart."""
+    if window.rows <= LARGEST:
+        return window
+    return rows_of(window, np.arange(LARGEST) * window.rows // LARGEST)
+
+
 def _too_few(rows: Answers) -> str | None:
     if rows.rows < SMALLEST:
         return f"{rows.rows} rows have a score and a prediction; {SMALLEST} are needed"
@@ -194,8 +207,8 @@ def _unfit(rows: Answers) -> str | None:
 def _trial(learned: Probabilities, resample: Shifted) -> Trial:
     """How far each method is off on a resample, none of whose rows it learned."""
     reference, rows = learned.reference, resample.rows
-    window, place = reference.at(rows), columns(reference)
-    against = ratio(learned.cells, place, place[rows])
+    window = reference.at(rows)
+    against = learned.against(window)
     weights = against.weights.copy()
     weights[rows] = 0.0
     realized = expected(window, window.came())

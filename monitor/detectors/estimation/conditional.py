@@ -28,8 +28,8 @@ class Trees:
         rng = np.random.default_rng(seed)
         drawn = answers.at(rng.choice(answers.rows, min(answers.rows, _LEARNED), replace=False))
         grown = HistGradientBoostingClassifier(
-            max_iter=100,
-            learning_rate=0.06,
+            max_iter=60,
+            learning_rate=0.1,
             max_leaf_nodes=15,
             min_samples_leaf=max(20, drawn.rows // 400),
             l2_regularization=1.0,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from monitor.detectors.estimation.answers import Answers
 from monitor.detectors.estimation.calibration import Monotone, Smooth, normalised
@@ -43,11 +44,12 @@ class Probabilities:
     """What was learned on the labelled rows of the reference.
 
     `unseen` holds, for CBPE and conditional calibration, what they say of each row of the
-    reference when they have not learned it (4 folds).
+    reference when they have not learned it (4 folds), and `known` the cells of each row.
     """
 
     reference: Answers
     cells: Cells
+    known: csr_array
     curves: list[Monotone | Smooth]
     trees: Trees
     levelled: Levelled
@@ -62,9 +64,11 @@ class Probabilities:
             cbpe[fold] = _applied(_by_class(Monotone.of, learned), held.score)
             said[fold] = Trees.of(learned, categorical, seed).at(held)
         levelled = Levelled.of(reference, said, cbpe)
+        cells = Cells.of(columns(reference))
         return cls(
             reference,
-            Cells.of(columns(reference)),
+            cells,
+            cells.indicators(columns(reference)),
             _by_class(Monotone.of, reference),
             Trees.of(reference, categorical, seed),
             levelled,
@@ -73,7 +77,7 @@ class Probabilities:
 
     def against(self, window: Answers) -> Ratio:
         """The density ratio of a window."""
-        return ratio(self.cells, columns(self.reference), columns(window))
+        return ratio(self.cells, self.known, columns(window))
 
     def at(self, method: str, window: Answers, weights: Floats | None = None) -> Floats:
         """Probabilities by a method, shape (rows, columns) as the scores.

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from math import inf, sqrt
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from monitor.core.spec import ModelSpec
 from monitor.core.windows import Sample
 from monitor.detectors.estimation.blend import Blend, Trial
-from monitor.detectors.estimation.classes import FEWEST, LEARNED, SMALLEST, Estimated
+from monitor.detectors.estimation.classes import FEWEST, LEARNED, SMALLEST, Estimated, bounded
 from monitor.detectors.estimation.encoding import Encoding, Floats
 from monitor.detectors.estimation.expected import Expected
 from monitor.detectors.estimation.losses import (
@@ -45,7 +46,7 @@ class NumberEstimator:
     spec: ModelSpec
     encoding: Encoding
     cells: Cells
-    inputs: Floats
+    known: csr_array
     forecasts: Mapping[str, Forecast]
     blend: Blend
     usual: Mapping[str, float]
@@ -64,19 +65,23 @@ class NumberEstimator:
         found = {n: Forecast.of(inputs, t, encoding.categorical, seed) for n, t in truth.items()}
         forecasts = {name: f for name, f in found.items() if f is not None}
         cells = Cells.of(inputs)
+        cell = cells.indicators(inputs)
         known = {name: t for name, t in truth.items() if name in forecasts}
         usual = {n: e.value for n, e in expected_errors(inputs[:, 0], known, {}).items()}
-        trials = [_trial(cells, inputs, known, forecasts, usual, s) for s in shifted(inputs, seed)]
+        trials = [
+            _trial(cells, cell, inputs, known, forecasts, usual, s) for s in shifted(inputs, seed)
+        ]
         blend = Blend.of((DLE,), trials, {name: (name,) for name in _KPIS}, np.ones(1))
-        return cls(spec, encoding, cells, inputs, forecasts, blend, usual)
+        return cls(spec, encoding, cells, cell, forecasts, blend, usual)
 
     def estimate(self, window: Sample) -> Estimated | Refusal:
         """Every KPI of a window with its 95 % interval, or why there is none."""
+        window = bounded(window)
         inputs = _inputs(self.encoding, window)
         inputs = inputs[np.isfinite(inputs[:, 0])]
         if len(inputs) < SMALLEST:
             return Refusal(f"{len(inputs)} rows have a prediction; {SMALLEST} are needed")
-        against = ratio(self.cells, self.inputs, inputs)
+        against = ratio(self.cells, self.known, inputs)
         if against.is_extreme:
             return Refusal(
                 f"{against.beyond:.0%} of the rows lie where the reference has next to nothing:"
@@ -101,7 +106,7 @@ class NumberEstimator:
         return found
 
     def _estimate(self, name: str, e: Expected, rows: int, against: Ratio) -> Estimate:
-        learned = len(self.inputs) * max(against.kept, 1e-4)
+        learned = self.known.shape[0] * max(against.kept, 1e-4)
         correction = e.value - self.usual.get(name, e.value)
         beyond = self.blend.variance(name, against.kept, correction)
         error = sqrt(e.variance * (1 + rows / learned) + beyond)
@@ -153,6 +158,7 @@ def _mean(values: Floats, noise: float) -> Expected:
 
 def _trial(
     cells: Cells,
+    cell: csr_array,
     inputs: Floats,
     truth: Mapping[str, Floats],
     forecasts: Mapping[str, Forecast],
@@ -161,7 +167,7 @@ def _trial(
 ) -> Trial:
     """How far off the forecasts are on a resample, none of whose rows they had learned."""
     rows = resample.rows
-    against = ratio(cells, inputs, inputs[rows])
+    against = ratio(cells, cell, inputs[rows])
     realized = expected_errors(inputs[rows, 0], {n: t[rows] for n, t in truth.items()}, {})
     said = {n: f.unseen[rows] for n, f in forecasts.items()}
     found = expected_errors(inputs[rows, 0], said, {n: f.noise for n, f in forecasts.items()})

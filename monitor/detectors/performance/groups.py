@@ -48,8 +48,8 @@ def group_gaps(spec: ModelSpec, kpi: str, sample: Sample, groups: Labels) -> Seq
     large = [name for name in names if sizes[name] >= FEWEST]
     found = []
     for name in large:
-        own = estimate(spec, rows_of(sample, np.asarray(groups == name, bool)))
-        others = estimate(spec, rows_of(sample, np.asarray(known & (groups != name), bool)))
+        own = estimate(spec, rows_of(sample, np.flatnonzero(groups == name)))
+        others = estimate(spec, rows_of(sample, np.flatnonzero(known & (groups != name))))
         if own is not None and others is not None and others.rows >= FEWEST:
             found.append(_between(name, own, others, len(large)))
     return found
@@ -61,9 +61,8 @@ def _between(name: str, own: Estimate, others: Estimate, groups: int) -> GroupGa
     return GroupGap(name, own, others, value, value - wide, value + wide)
 
 
-def rows_of(sample: Sample, held: np.ndarray) -> Sample:
-    """Those rows of a sample."""
-    rows = np.flatnonzero(held)
+def rows_of(sample: Sample, rows: np.ndarray) -> Sample:
+    """Those rows of a sample, by index."""
     return Sample(
         total=len(rows),
         prediction_ids=[sample.prediction_ids[i] for i in rows.tolist()],

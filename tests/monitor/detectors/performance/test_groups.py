@@ -23,8 +23,8 @@ def test_a_group_that_is_answered_worse_has_a_gap_and_its_size():
     found = {g.group: g for g in group_gaps(SPEC, "accuracy", sample, groups)}
 
     assert found["b"].high < 0 < found["a"].low
-    own = accuracy(SPEC, rows_of(sample, groups == "b")).value
-    others = accuracy(SPEC, rows_of(sample, groups == "a")).value
+    own = accuracy(SPEC, rows_of(sample, np.flatnonzero(groups == "b"))).value
+    others = accuracy(SPEC, rows_of(sample, np.flatnonzero(groups == "a"))).value
     assert found["b"].value == pytest.approx(own - others)
 
 

@@ -1,0 +1,108 @@
+"""Estimates 1,000,000 rows of car loans with and without NannyML, and prints the ratio of times.
+
+    python benchmarks/estimation/speed.py [--rows 1000000] [--nannyml PYTHON]
+
+Rows are drawn from the car loan frames; both sides see the same ones in chunks of 5,000, one thread
+each. NannyML runs in an environment of its own: that of the Python named, else one is made under
+a temporary folder from `requirements.txt`. Loading rows counts on neither side. Exits 1 if ours is
+not 5 times as fast.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "tests"))
+
+from frames import FRAMES, SPECS, frame, part  # noqa: E402 - tests are no package
+from monitor.core.windows import Sample  # noqa: E402
+from monitor.detectors.estimation.classes import ClassEstimator  # noqa: E402
+
+# ruff: noqa: T201 - a measurement prints
+
+CHUNK = 5_000
+BAR = 5.0
+
+
+def drawn(sample: Sample, rows: np.ndarray) -> Sample:
+    """Rows of a sample by index, without actuals."""
+    return Sample(
+        total=len(rows),
+        prediction_ids=range(len(rows)),  # type: ignore[arg-type]  # only their number counts
+        numbers={name: values[rows] for name, values in sample.numbers.items()},
+        labels={name: values[rows] for name, values in sample.labels.items()},
+        prediction=None if sample.prediction is None else sample.prediction[rows],
+        score=None if sample.score is None else sample.score[rows],
+    )
+
+
+def ours(rows: np.ndarray) -> tuple[float, float]:
+    """Seconds to fit and to estimate."""
+    reference, window = frame("car_loan", "reference"), drawn(frame("car_loan", "analysis"), rows)
+    start = time.perf_counter()
+    estimator = ClassEstimator.fit(SPECS["car_loan"], reference)
+    fitted = time.perf_counter()
+    if not isinstance(estimator, ClassEstimator):
+        raise SystemExit(estimator.reason)
+    for first in range(0, len(rows), CHUNK):
+        estimator.estimate(part(window, first, first + CHUNK))
+    return fitted - start, time.perf_counter() - fitted
+
+
+def theirs(python: str, rows: np.ndarray, folder: Path) -> tuple[float, float]:
+    """Seconds to fit and to estimate."""
+    analysis = pd.read_parquet(FRAMES / "car_loan_analysis.parquet").iloc[rows]
+    analysis.drop(columns="repaid").reset_index(drop=True).to_parquet(folder / "analysis.parquet")
+    script, reference = HERE / "nannyml_cbpe.py", FRAMES / "car_loan_reference.parquet"
+    command = [python, str(script), str(reference), str(folder / "analysis.parquet")]
+    one = os.environ | {"OMP_NUM_THREADS": "1", "NML_DISABLE_USAGE_LOGGING": "1"}
+    run = subprocess.run(command, env=one, check=False, capture_output=True, text=True)
+    if run.returncode:
+        raise SystemExit(run.stderr)
+    found = json.loads(run.stdout.strip().splitlines()[-1])
+    if found["chunks"] != len(rows) // CHUNK:
+        raise SystemExit(f"NannyML estimated {found['chunks']} chunks: this was no fair run")
+    return found["fit"], found["estimate"]
+
+
+def environment(folder: Path) -> str:
+    """A Python with NannyML, made anew."""
+    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
+    python = str(folder / "venv" / "bin" / "python")
+    wanted = str(HERE / "requirements.txt")
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", wanted], check=True)
+    return python
+
+
+def main() -> None:
+    """Print both times and their ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--nannyml", help="a Python that has NannyML 0.13.1")
+    given = parser.parse_args()
+    if os.environ.get("OMP_NUM_THREADS") != "1":
+        raise SystemExit("set OMP_NUM_THREADS=1: both sides are measured on one thread")
+    rows = np.random.default_rng(0).integers(0, 50_000, given.rows // CHUNK * CHUNK)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        other = theirs(given.nannyml or environment(folder), rows, folder)
+        own = ours(rows)
+    print(f"{'':<10}{'fit s':>8}{'estimate s':>12}{'rows/s':>12}")
+    for side, (fit, estimate) in (("NannyML", other), ("ours", own)):
+        print(f"{side:<10}{fit:>8.2f}{estimate:>12.2f}{len(rows) / estimate:>12,.0f}")
+    ratio = other[1] / own[1]
+    print(f"ours is {ratio:.1f} times as fast")
+    sys.exit(ratio < BAR)
+
+
+if __name__ == "__main__":
+    main()
