@@ -19,7 +19,8 @@ WatchkeeperError
 │   └── StalePromotionError
 ├── UnavailableError              503, with the seconds to wait
 │   ├── NotReadyError
-│   └── JournalFullError
+│   ├── JournalFullError
+│   └── DiskError
 ├── JournalDamagedError           500; stops the start
 ├── DataDirectoryError            500; stops the start
 └── SettingError                  500; stops the start
@@ -27,6 +28,7 @@ WatchkeeperError
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -217,15 +219,27 @@ class JournalFullError(UnavailableError):
     title = "Cannot write"
 
 
+class DiskError(UnavailableError):
+    """The disk does not take, or give, what the database needs; rows wait in the journal."""
+
+    title = "Disk unusable"
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"the disk is full or failing: {said}; send it again", 2)
+
+
 class JournalDamagedError(WatchkeeperError):
     """A record in the middle of the journal is not what was written."""
 
     title = "Journal damaged"
 
-    def __init__(self, segment: str, offset: int) -> None:
+    def __init__(self, segment: Path, offset: int, following: int | None = None) -> None:
+        rest = f"the next whole record begins at byte {following}"
         super().__init__(
             f"journal segment {segment} is damaged at byte {offset}, before its end: "
-            "restore the data directory from a backup, or move the segment away to lose its rows"
+            f"{'no whole record follows in it' if following is None else rest}; restore the data "
+            f"directory from a backup, or run `watchkeeper repair --data-dir "
+            f"{segment.parent.parent}`, which sets aside what is damaged and keeps the rest"
         )
 
 

@@ -33,14 +33,19 @@ class Catalog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._tables: dict[str, ModelTable] = {}
+        self._tables: Mapping[str, ModelTable] = {}
+        self._drafts: Mapping[str, ModelTable] = (
+            self._tables
+        )  # what the transaction under way makes of them
         self.on_change: list[Callable[[ModelTable, ModelTable], None]] = []
+        database.on_end.append(self._ended)
+        database.on_reopen.append(self.reload)
         self.reload()
 
     def reload(self) -> None:
         """Hold what is committed: after a transaction that failed."""
         with self._database.transaction():  # nobody is changing it meanwhile
-            self._tables = {
+            self._drafts = {
                 name: self._loaded(number, name, declared, inferred)
                 for number, name, declared, inferred in self._database.read(
                     "SELECT number, name, declared, inferred FROM model ORDER BY number"
@@ -50,7 +55,7 @@ class Catalog:
     def declare(self, model: str, spec: ModelSpec) -> ModelSpec:
         """Register or update what the user declared."""
         with self._database.transaction():
-            known = self._tables.get(model_name(model))
+            known = self._held().get(model_name(model))
             if known is None:
                 return self._create(model, spec).spec
             if spec.task != known.spec.task:
@@ -66,18 +71,32 @@ class Catalog:
 
     def names(self) -> Sequence[str]:
         """Every registered model, in order of name."""
-        return sorted(self._tables)
+        return sorted(self._held())
 
     def table(self, model: str) -> ModelTable:
         """Where a model's rows lie. Raises UnknownModelError."""
+        held = self._held()
         try:
-            return self._tables[model]
+            return held[model]
         except KeyError:
-            raise UnknownModelError(model, self._tables) from None
+            raise UnknownModelError(model, held) from None
 
     def tables(self) -> Sequence[ModelTable]:
         """Those of all models."""
-        return list(self._tables.values())
+        return list(self._held().values())
+
+    def _held(self) -> Mapping[str, ModelTable]:
+        """What is committed; for the thread that changes it, what it has made of it."""
+        return self._drafts if self._database.is_writing else self._tables
+
+    def _hold(self, table: ModelTable) -> None:
+        self._drafts = {**self._drafts, table.name: table}
+
+    def _ended(self, committed: bool) -> None:
+        if committed:
+            self._tables = self._drafts
+        else:
+            self._drafts = self._tables
 
     def grow(self, model: str, types: Mapping[str, FeatureType]) -> ModelTable:
         """Columns for features that came without being declared; they count as inferred."""
@@ -112,7 +131,7 @@ class Catalog:
                 [number, model, _written(spec), _written(empty)],
             )
             table = self._with_columns(table)
-        self._tables[model] = table
+        self._hold(table)
         return table
 
     def _change(self, table: ModelTable, declared: ModelSpec, inferred: ModelSpec) -> ModelTable:
@@ -125,12 +144,12 @@ class Catalog:
         )
         after = replace(table, declared=declared, inferred=inferred, spec=spec)
         after = self._with_columns(after)
-        self._tables[table.name] = after
+        self._hold(after)
         try:
             for changed in self.on_change:
                 changed(table, after)
         except BaseException:
-            self._tables[table.name] = table
+            self._hold(table)
             raise
         return after
 

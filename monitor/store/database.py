@@ -3,9 +3,18 @@
 DuckDB lets one process own a file. Inside it, writes take turns under one lock; reads have a
 cursor of their own and see what was committed when they began. A thread inside a transaction
 reads what it has written.
+
+A commit that finds no room on the disk is undone and harms nothing. A checkpoint that finds none
+makes DuckDB refuse everything until the file is opened anew, and one that DuckDB begins by itself
+inside a commit would leave open whether that took place. So checkpoints are begun here, between
+transactions, and where one fails the file is opened anew.
 """
 
+import errno
+import logging
+import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,8 +22,20 @@ from typing import Any
 
 import duckdb
 
-from monitor.core.errors import DataDirectoryError
+from monitor.core.errors import DataDirectoryError, DiskError
 
+_LOG = logging.getLogger(__name__)
+
+CHECKPOINT_BYTES = 256 << 20
+"""Bytes of the write-ahead log past which it is written into the file."""
+_AGAIN_SECONDS = 30.0
+_READERS_SECONDS = 60.0
+_NEVER = "1TB"
+_DISK = tuple(
+    os.strerror(number)
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG)
+)
+"""How DuckDB says that it is the disk; it has no error of its own for that."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS model (
     number INTEGER PRIMARY KEY, name VARCHAR UNIQUE, declared VARCHAR, inferred VARCHAR,
@@ -55,49 +76,52 @@ CREATE TABLE IF NOT EXISTS stream (model VARCHAR, key VARCHAR, state BLOB);
 class Database:
     """One DuckDB file, opened for good.
 
+    `on_end` is called when a transaction has ended, with whether it took effect; `on_reopen` when
+    the file was opened anew, and nothing known about it before need hold any more.
     Raises DataDirectoryError if another process holds it or it cannot be read.
     """
 
-    def __init__(self, path: Path | None) -> None:
-        config: dict[str, Any] = {
-            "threads": 1,
-            "checkpoint_threshold": "256MB",
-            "preserve_insertion_order": True,
-        }
-        try:
-            self._root = duckdb.connect(str(path) if path else ":memory:", config=config)
-        except duckdb.Error as problem:
-            raise DataDirectoryError(f"cannot open {path}: {problem}") from problem
-        self._connection = self._root.cursor()  # the one that writes; the root only makes cursors
+    def __init__(self, path: Path | None, checkpoint_bytes: int = CHECKPOINT_BYTES) -> None:
+        self._path = path
+        self._checkpoint_bytes = checkpoint_bytes
+        self._checkpoint_after = float("-inf")
         self._lock = threading.RLock()
         self._depth = 0
         self._afterwards: list[Callable[[], None]] = []
         self._owner: int | None = None
-        self._root.execute("SET GLOBAL TimeZone = 'UTC'")
+        self._readers = 0
+        self._left = threading.Condition()
+        self._broken = False
+        self.on_end: list[Callable[[bool], None]] = []
+        self.on_reopen: list[Callable[[], None]] = []
+        self._connect()
         with self.transaction() as connection:
             connection.execute(_SCHEMA)
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """All writes inside take effect together, or none. May be nested; the outermost counts."""
+        """All writes inside take effect together, or none. May be nested; the outermost counts.
+
+        Raises DiskError if the disk does not take them.
+        """
         with self._lock:
-            self._depth += 1
-            self._owner = threading.get_ident()
-            try:
-                if self._depth == 1:
-                    self._connection.execute("BEGIN")
+            if self._depth:
                 yield self._connection
-                if self._depth == 1:
-                    self._connection.execute("COMMIT")
-            except BaseException:
-                if self._depth == 1:
-                    self._roll_back()
+                return
+            self._begin()
+            committed = False
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+                committed = True
+            except BaseException as problem:
+                self._roll_back()
+                if said := self._of_the_disk(problem):
+                    raise DiskError(said) from problem
                 raise
             finally:
-                self._depth -= 1
-                if not self._depth:
-                    self._owner = None
-                    self._run_afterwards()
+                self._ended(committed)
+            self._checkpoint()
 
     @property
     def is_writing(self) -> bool:
@@ -107,11 +131,6 @@ class Database:
     def afterwards(self, act: Callable[[], None]) -> None:
         """Do something when the transaction of this thread has ended, either way."""
         self._afterwards.append(act)
-
-    def _run_afterwards(self) -> None:
-        acts, self._afterwards = self._afterwards, []
-        for act in acts:
-            act()
 
     def read(self, query: str, **values: object) -> list[tuple[Any, ...]]:
         """The rows that a query gives, its parameters by name."""
@@ -145,15 +164,25 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor of this thread's own, or the transaction that this thread is in."""
+        """A cursor of this thread's own, or the transaction that this thread is in.
+
+        Raises DiskError while the file cannot be read.
+        """
         if self.is_writing:
             yield self._connection
             return
-        cursor = self._root.cursor()
+        cursor = self._enter()
         try:
             yield cursor
+        except duckdb.Error as problem:
+            if said := self._of_the_disk(problem):
+                raise DiskError(said) from problem
+            raise
         finally:
             cursor.close()
+            with self._left:
+                self._readers -= 1
+                self._left.notify_all()
 
     def close(self) -> None:
         """Write everything into the one file and let it go."""
@@ -161,6 +190,108 @@ class Database:
             self._connection.close()
             self._root.close()
 
+    def _connect(self) -> None:
+        config: dict[str, Any] = {
+            "threads": 1,
+            "checkpoint_threshold": _NEVER,
+            "preserve_insertion_order": True,
+        }
+        try:
+            self._root = duckdb.connect(str(self._path or ":memory:"), config=config)
+            self._root.execute("SET GLOBAL TimeZone = 'UTC'")
+        except duckdb.Error as problem:
+            if any(said in str(problem) for said in _DISK):
+                raise DiskError(_line(problem)) from problem
+            raise DataDirectoryError(f"cannot open {self._path}: {problem}") from problem
+        self._connection = self._root.cursor()  # the one that writes; the root only makes cursors
+
+    def _begin(self) -> None:
+        if self._broken:
+            self._reopen()
+        try:
+            self._connection.execute("BEGIN")
+        except duckdb.Error as problem:
+            if said := self._of_the_disk(problem):
+                raise DiskError(said) from problem
+            raise
+        self._depth = 1
+        self._owner = threading.get_ident()
+
+    def _ended(self, committed: bool) -> None:
+        self._depth = 0
+        self._owner = None
+        for hear in self.on_end:
+            hear(committed)
+        acts, self._afterwards = self._afterwards, []
+        for act in acts:
+            act()
+
     def _roll_back(self) -> None:
-        with suppress(duckdb.TransactionException):  # a failed commit has rolled back already
+        with suppress(duckdb.Error):  # a failed commit has rolled back already
             self._connection.execute("ROLLBACK")
+
+    def _of_the_disk(self, problem: BaseException) -> str | None:
+        """What is wrong with the disk, if that is what failed; and whether DuckDB gave up."""
+        if not isinstance(problem, duckdb.Error):
+            return None
+        if isinstance(problem, duckdb.FatalException | duckdb.InternalException):
+            self._broken = self._path is not None
+        elif not any(said in str(problem) for said in _DISK):
+            return None
+        return _line(problem)
+
+    def _enter(self) -> duckdb.DuckDBPyConnection:
+        """A cursor for one who reads, of a file that is in order."""
+        while True:
+            if self._broken:
+                with self._lock:
+                    if self._broken:
+                        self._reopen()
+            with self._left:
+                if not self._broken:
+                    cursor = self._root.cursor()
+                    self._readers += 1
+                    return cursor
+
+    def _reopen(self) -> None:
+        """Open the file anew once nobody reads from it. The lock is held. Raises DiskError."""
+        with self._left:
+            if not self._left.wait_for(lambda: not self._readers, _READERS_SECONDS):
+                raise DiskError("questions from before are still being answered")
+            with suppress(duckdb.Error):
+                self._connection.close()
+                self._root.close()
+            self._connect()
+            self._broken = False
+        _LOG.warning("%s was opened anew", self._path)
+        for hear in self.on_reopen:
+            hear()
+
+    def _checkpoint(self) -> None:
+        """Write the log into the file where it is long. What was committed is safe either way."""
+        size = self._log_bytes()
+        if size < self._checkpoint_bytes or time.monotonic() < self._checkpoint_after:
+            return
+        try:
+            self._connection.execute("CHECKPOINT")
+        except duckdb.TransactionException:  # someone else's is under way: after the next commit
+            return
+        except duckdb.Error as problem:
+            self._checkpoint_after = time.monotonic() + _AGAIN_SECONDS
+            self._of_the_disk(problem)
+            _LOG.warning("%s: the log waits to be written into it: %s", self._path, _line(problem))
+            with suppress(DiskError):  # whoever comes next tries again
+                self._reopen()
+
+    def _log_bytes(self) -> int:
+        if self._path is None:
+            return 0
+        try:
+            return self._path.with_name(f"{self._path.name}.wal").stat().st_size
+        except OSError:
+            return 0
+
+
+def _line(problem: BaseException) -> str:
+    """What DuckDB says, without what it says about what it said before."""
+    return str(problem).partition("\n")[0]

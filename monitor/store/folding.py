@@ -7,8 +7,7 @@ any instant repeats nothing and skips nothing. Nobody waits on DuckDB to be ackn
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby, islice
 
@@ -31,8 +30,8 @@ from monitor.store.tables import Tables
 from monitor.store.tally import stamps
 
 _LOG = logging.getLogger(__name__)
-_LINGER = timedelta(seconds=1)
-_ENOUGH_BYTES = 64 << 20
+_LINGER = timedelta(seconds=2)
+_ENOUGH_BYTES = 256 << 20
 _STEP_BYTES = 16 << 20
 _STEP_RECORDS = 20_000
 _STEP_ROWS = 100_000
@@ -75,6 +74,7 @@ class Folder:
             database.write("INSERT INTO fold VALUES (0, 0)")
         self._position: int = found[0][0] if found else 0
         self._rows: int = found[0][1] if found else 0
+        self._told = self._rows  # the place up to which `folded` has heard of rows
 
     @property
     def position(self) -> int:
@@ -96,6 +96,7 @@ class Folder:
         self._journal = journal
         while self._step(journal):
             pass
+        self._position = max(self._position, journal.end)  # a gap at the end has no rows
         self._thread.start()
 
     def written(self) -> None:
@@ -146,17 +147,32 @@ class Folder:
         while True:
             self._linger()
             try:
+                if self._problem:
+                    self._look_again()
                 while self._step(self._journal):
                     pass
                 self._problem = None
             except Exception as problem:  # the rows are safe in the journal; try again
-                self._problem = str(problem)
-                with suppress(Exception):
-                    self._catalog.reload()
-                _LOG.exception("folding failed at position %d", self._position)
+                self._failed(problem)
                 time.sleep(0 if self._stop else _RETRY_SECONDS)
             if self._stop and (self._problem or not self.lag_bytes):
                 return
+
+    def _failed(self, problem: Exception) -> None:
+        if not isinstance(problem, UnavailableError):
+            _LOG.error("folding failed at position %d", self._position, exc_info=problem)
+        elif str(problem) != self._problem:  # a disk that stays full is said once
+            _LOG.warning("folding waits at position %d: %s", self._position, problem)
+        self._problem = str(problem)
+
+    def _look_again(self) -> None:
+        """Find out how far it came: a step that failed may have been committed all the same."""
+        self._catalog.reload()
+        self.settle_rows()
+        ((position, rows),) = self._database.read("SELECT position, rows FROM fold")
+        if position > self._position:
+            found = (self._told, rows)
+            self._advance(position, dict.fromkeys(self._catalog.names(), found))
 
     def _linger(self) -> None:
         """Return when there is enough to fold, or what there is has waited for long enough.
@@ -198,15 +214,20 @@ class Folder:
                     places[model] = (first, place + gathered.size)
             self._database.write("UPDATE fold SET position = $position", position=after)
         self.settle_rows()
-        with self.handover:
-            for model, held in places.items():
-                self._folded(model, after, held)
-            self.backlog.folded(after)
-        with self._changed:
-            self._position = after
-            self._changed.notify_all()
+        self._advance(after, places)
         journal.forget(after)
         return True
+
+    def _advance(self, position: int, places: Mapping[str, Places]) -> None:
+        """All before a position can be read, at these places of each model."""
+        with self.handover:
+            for model, held in places.items():
+                self._folded(model, position, held)
+            self.backlog.folded(position)
+        self._told = max([self._told, *(end for _, end in places.values())])
+        with self._changed:
+            self._position = position
+            self._changed.notify_all()
 
     def _parts(
         self, model: str, kind: Kind, records: Sequence[tuple[int, Record]]

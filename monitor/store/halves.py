@@ -68,7 +68,7 @@ class Halves:
         alone: Alone,
         patience: timedelta = PATIENCE,
     ) -> None:
-        self._journal = Journal(directory, 0, _SEGMENT_BYTES)
+        self._journal = Journal(directory, None, _SEGMENT_BYTES)
         self._log, self._clock = log, clock
         self._stored, self._alone = stored, alone
         self._meeting = Meeting(microseconds(clock()), patience)

@@ -1,76 +1,63 @@
 """The journal: what was acknowledged, byte for byte, in the order it came.
 
-A record is a fixed head (mark, length, CRC of the payload, CRC of the head) and a payload. Records
-lie in segment files named by the position of their first byte; a position counts bytes from
+Records lie in segment files named by the position of their first byte; a position counts bytes from
 the first record ever, so it names a place for good, and a folded segment can be deleted.
 """
 
+import logging
 import os
-import struct
 import threading
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
 from monitor.core.errors import JournalDamagedError, JournalFullError
+from monitor.store.segment import (
+    HEAD_BYTES,
+    Head,
+    next_whole,
+    record,
+    segment_path,
+    segment_starts,
+    sync_directory,
+    was_durable,
+    whole_end,
+    write_all,
+)
 
-_HEAD = struct.Struct("<4sIII")
-_MARK = b"wkj1"
-_HEAD_BODY = struct.Struct("<4sII")
+_LOG = logging.getLogger(__name__)
 
 SEGMENT_BYTES = 64 << 20
-
-
-def _record(payload: bytes) -> bytes:
-    head = _HEAD_BODY.pack(_MARK, len(payload), zlib.crc32(payload))
-    return head + struct.pack("<I", zlib.crc32(head)) + payload
-
-
-def _head(raw: bytes) -> tuple[int, int] | None:
-    """Length and CRC of the payload, or None where these bytes are no head of a record."""
-    if len(raw) < _HEAD.size:
-        return None
-    mark, length, payload_crc, head_crc = _HEAD.unpack(raw[: _HEAD.size])
-    whole = mark == _MARK and zlib.crc32(raw[: _HEAD_BODY.size]) == head_crc
-    return (length, payload_crc) if whole else None
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class Journal:
     """Appends records durably and reads them back.
 
-    One thread appends; others may read and `forget` meanwhile. Opening it cuts off a torn last
-    record; a record that is damaged before the end raises JournalDamagedError.
+    One thread appends; others may read and `forget` meanwhile. Opening it cuts off what a crash
+    left half written; a record that is damaged before that raises JournalDamagedError, a disk that
+    cannot be written JournalFullError. `folded` is the position up to which nobody needs it any
+    more, None where its records say that themselves.
     """
 
-    def __init__(self, directory: Path, folded: int, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(
+        self, directory: Path, folded: int | None, segment_bytes: int = SEGMENT_BYTES
+    ) -> None:
         self._directory = directory
         self._segment_bytes = segment_bytes
         self._guard = threading.RLock()
-        directory.mkdir(parents=True, exist_ok=True)
-        starts = self._starts()
-        self._start = starts[-1] if starts else folded
-        if not starts:
-            self._create(self._start)
-        self._size = self._whole_size(self._start, max(0, folded - self._start))
-        self._descriptor = os.open(self._path(self._start), os.O_RDWR)
-        os.ftruncate(self._descriptor, self._size)
-        os.lseek(self._descriptor, 0, os.SEEK_END)
+        self._doubtful = False
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            starts = self._sound(folded)
+            self._start = starts[-1] if starts else folded or 0
+            self._descriptor = self._open(self._start)
+            self._size = self._recover(max(0, (folded or 0) - self._start))
+        except OSError as problem:
+            raise JournalFullError(
+                f"the journal cannot be opened ({problem.strerror})"
+            ) from problem
 
     @property
     def end(self) -> int:
@@ -83,15 +70,15 @@ class Journal:
 
         Raises JournalFullError, and then none of them is in the journal.
         """
-        records = [_record(payload) for payload in payloads]
-        positions, position = [], self.end
-        for record in records:
+        durable = position = self.end
+        records = [record(payload, durable) for payload in payloads]
+        positions = []
+        for each in records:
             positions.append(position)
-            position += len(record)
+            position += len(each)
         try:
-            self._truncate_leftover()
-            _write_all(self._descriptor, b"".join(records))
-            os.fdatasync(self._descriptor)
+            self._make_room()
+            self._write(b"".join(records))
         except OSError as problem:
             with suppress(OSError):  # what was written in part must not outlive the refusal
                 self._truncate_leftover()
@@ -100,8 +87,6 @@ class Journal:
             ) from problem
         with self._guard:
             self._size = position - self._start
-        if self._size >= self._segment_bytes:
-            self._rotate()
         return positions
 
     def read(self, position: int) -> Iterator[tuple[int, int, bytes]]:
@@ -110,25 +95,24 @@ class Journal:
         Ends at what was durable when the call began. Raises JournalDamagedError.
         """
         end = self.end
-        for start in self._starts():
-            following = self._following(start)
-            if (following is not None and following <= position) or start >= end:
+        starts = segment_starts(self._directory)
+        for start, following in pairwise([*starts, end]):
+            stop = min(following, end)
+            if stop <= position:
                 continue
-            stop = min(end, following if following is not None else end)
             with self._path(start).open("rb") as file:
                 position = max(position, start)
                 file.seek(position - start)
                 while position < stop:
-                    payload = self._payload(file, start, position - start)
-                    after = position + _HEAD.size + len(payload)
-                    yield position, after, payload
-                    position = after
+                    payload, size = self._payload(file, start, position - start)
+                    if payload is not None:
+                        yield position, position + size, payload
+                    position += size
 
     def forget(self, folded: int) -> None:
-        """Delete the segments that lie wholly before a folded position."""
-        for start in self._starts():
-            following = self._following(start)
-            if following is not None and following <= folded and start < self._start:
+        """Delete the segments that lie wholly before a folded position. Raises OSError."""
+        for start, following in pairwise(segment_starts(self._directory)):
+            if following <= folded and following <= self._start:
                 self._path(start).unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -137,67 +121,126 @@ class Journal:
             self._truncate_leftover()
         os.close(self._descriptor)
 
+    def _write(self, data: bytes) -> None:
+        self._truncate_leftover()
+        write_all(self._descriptor, data)
+        try:
+            os.fdatasync(self._descriptor)
+        except OSError:
+            self._doubtful = True
+            raise
+
     def _truncate_leftover(self) -> None:
         """A write that failed half way must not stay in front of the next one."""
         if os.fstat(self._descriptor).st_size != self._size:
             os.ftruncate(self._descriptor, self._size)
         os.lseek(self._descriptor, self._size, os.SEEK_SET)
 
-    def _rotate(self) -> None:
-        """Go on in a new segment; where there is no room for one, stay in the old one."""
+    def _make_room(self) -> None:
+        """Go on in a new segment where the old one is long enough, or not to be trusted.
+
+        After an fdatasync that failed, Linux may take pages for written that are not, and the next
+        one succeeds: so nothing is ever written to that file again. Where there is no room for a
+        new segment, the old one grows. Raises OSError if neither can be.
+        """
+        if not self._size or not (self._doubtful or self._size >= self._segment_bytes):
+            self._doubtful = False  # an empty file is written anew from its first page
+            return
         start = self.end
         try:
-            self._create(start)
-            descriptor = os.open(self._path(start), os.O_RDWR)
+            descriptor = self._open(start)
         except OSError:
+            # Were the empty file left there, all that the old one still gets would look like waste.
             self._path(start).unlink(missing_ok=True)
+            if self._doubtful:
+                raise
             return
         os.close(self._descriptor)
         with self._guard:
             self._descriptor, self._start, self._size = descriptor, start, 0
+        self._doubtful = False
 
-    def _create(self, start: int) -> None:
-        self._path(start).touch()
-        _sync_directory(self._directory)
+    def _open(self, start: int) -> int:
+        """The segment, made if it is not there; whoever gets it may rely on that."""
+        descriptor = os.open(self._path(start), os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            sync_directory(self._directory)
+        except OSError:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def _sound(self, folded: int | None) -> list[int]:
+        """The segments that there are, each going on where the one before ends.
+
+        An empty one that begins before that end is what a failed rotation left. What the other
+        lacks, or has lost at its end, is damage unless it was folded. Raises JournalDamagedError.
+        """
+        starts = segment_starts(self._directory)
+        sizes = {start: self._path(start).stat().st_size for start in starts}
+        for start, following in pairwise(starts):
+            if start + sizes[start] > following and not sizes[following]:
+                self._path(following).unlink()
+                return self._sound(folded)
+            if start + sizes[start] < following and following > (folded or 0):
+                raise JournalDamagedError(self._path(start), sizes[start])
+        if folded is None or not starts:
+            return starts
+        if starts[0] > folded:
+            raise JournalDamagedError(self._path(folded), 0)
+        if folded > starts[-1] + sizes[starts[-1]]:  # all of it is in the tables
+            starts = []
+        return starts
 
     def _path(self, start: int) -> Path:
-        return self._directory / f"{start:020d}.journal"
+        return segment_path(self._directory, start)
 
-    def _starts(self) -> list[int]:
-        return sorted(int(path.stem) for path in self._directory.glob("*.journal"))
+    def _payload(self, file: BinaryIO, start: int, offset: int) -> tuple[bytes | None, int]:
+        """A payload, None for a gap, and the bytes that it takes with its head."""
+        head = Head.read(file.read(HEAD_BYTES))
+        if head is not None and head.is_gap:
+            file.seek(head.length, os.SEEK_CUR)
+            return None, HEAD_BYTES + head.length
+        payload = file.read(head.length) if head else b""
+        if head is None or not head.holds(payload):
+            file.seek(offset)
+            rest = file.read()
+            following = next_whole(rest, 1)
+            raise JournalDamagedError(
+                self._path(start), offset, None if following is None else offset + following
+            )
+        return payload, HEAD_BYTES + head.length
 
-    def _following(self, start: int) -> int | None:
-        return next((s for s in self._starts() if s > start), None)
+    def _recover(self, offset: int) -> int:
+        """Cut off what a crash left half written; the size that stays."""
+        try:
+            size = self._whole_size(offset)
+            os.ftruncate(self._descriptor, size)
+            os.fdatasync(self._descriptor)  # a killed process may have written and not waited
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+        return size
 
-    def _payload(self, file: BinaryIO, start: int, offset: int) -> bytes:
-        head = _head(file.read(_HEAD.size))
-        payload = file.read(head[0]) if head else b""
-        if head is None or len(payload) != head[0] or zlib.crc32(payload) != head[1]:
-            raise JournalDamagedError(self._path(start).name, offset)
-        return payload
-
-    def _whole_size(self, start: int, offset: int) -> int:
+    def _whole_size(self, offset: int) -> int:
         """Bytes of the last segment up to its last whole record.
 
-        What follows is a torn write if no whole record comes after it, and damage if one does.
+        What follows is a write that a crash cut off, unless it is known to have been on disk.
         """
-        data = self._path(start).read_bytes()
+        path = self._path(self._start)
+        data = path.read_bytes()
         while offset < len(data):
-            head = _head(data[offset : offset + _HEAD.size])
-            body = offset + _HEAD.size
-            payload = data[body : body + head[0]] if head else b""
-            if head is None or len(payload) != head[0] or zlib.crc32(payload) != head[1]:
-                if _holds_record(data, offset + 1):
-                    raise JournalDamagedError(self._path(start).name, offset)
+            end = whole_end(data, offset)
+            if end is None:
+                if was_durable(data, self._start, offset):
+                    raise JournalDamagedError(path, offset, next_whole(data, offset + 1))
+                _LOG.warning(
+                    "%s: %d bytes from byte %d on are cut off: the last write before the stop is "
+                    "not whole",
+                    path,
+                    len(data) - offset,
+                    offset,
+                )
                 return offset
-            offset = body + head[0]
+            offset = end
         return offset
-
-
-def _holds_record(data: bytes, offset: int) -> bool:
-    """Whether a whole head of a record stands anywhere after an offset."""
-    while (offset := data.find(_MARK, offset)) >= 0:
-        if _head(data[offset : offset + _HEAD.size]):
-            return True
-        offset += 1
-    return False
