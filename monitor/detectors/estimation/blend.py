@@ -14,6 +14,8 @@ _SUM = 1e3
 """Weight of the demand that shares add up to 1."""
 _PRIOR = 0.1
 """Weight, per trial, of the shares that are assumed before any trial."""
+_WORTH = 0.02
+"""Between knots a share fades out below this."""
 _LEAST = 0.1
 """A smaller share is not worth its time, and is left out."""
 
@@ -43,7 +45,7 @@ def shares(errors: Floats, prior: Floats) -> Floats:
     [0.0, 1.0]
     """
     size = (float(np.sqrt(np.mean(errors**2))) if errors.size else 0.0) or 1.0
-    held = np.sqrt(_PRIOR * len(errors))
+    held = np.sqrt(_PRIOR * max(1, len(errors)))
     methods = errors.shape[1]
     left = np.concatenate([errors / size, held * np.eye(methods), np.full((1, methods), _SUM)])
     right = np.concatenate([np.zeros(len(errors)), held * prior, [_SUM]])
@@ -101,12 +103,13 @@ class Blend:
         return cls(methods, guides, apart, mixes, variances, doubts)
 
     def at(self, guide: str, kept: float) -> Mapping[str, float]:
-        """The share of each method for the KPIs of a guide, those above 0."""
+        """The share of each method that counts for the KPIs of a guide."""
         found = {
             name: float(np.interp(place(kept), self.knots, self.mixes[guide][:, i]))
             for i, name in enumerate(self.methods)
         }
-        return {name: share for name, share in found.items() if share > 0}
+        worth = {name: share for name, share in found.items() if share > _WORTH}
+        return {name: share / sum(worth.values()) for name, share in worth.items()}
 
     def variance(self, name: str, kept: float, correction: float) -> float:
         """Variance of a KPI's estimate beyond the labels'; past the last knot it grows on."""

@@ -17,7 +17,7 @@ _ROWS = 2_000
 _PARTS = 8
 _TAILS = (0.005, 0.03, 0.97, 0.995)
 """Where parts are cut besides: a window may lie in a tail of the reference."""
-_STRICT = 0.05
+_STRICT = 0.3
 """Inverse strength of the penalty: rows of one distribution seem to differ by a few percent."""
 EXTREME = 0.5
 """Share of a window's rows beyond the floor past which no ratio is to be trusted."""

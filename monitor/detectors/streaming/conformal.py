@@ -15,6 +15,8 @@ _SHIFTS = (-1.0, -0.5, -0.25, 0.25, 0.5, 1.0)
 """Standard deviations by which a normal distribution would move; one bet each."""
 _SPREADS = (0.6, 0.8, 1.25, 1.5, 2.0, 3.0)
 """Factors by which a normal distribution would spread; one bet each."""
+_LEAST = 0.15
+"""A bet keeps at least about this share of its stake."""
 _MIXED = 0x9E3779B97F4A7C15
 _MASK = 2**64 - 1
 
@@ -134,4 +136,5 @@ def _bets(edges: Numbers) -> Numbers:
     outside = -ndtri(edges / 2)  # the distance beyond which a share p lies
     spread = [2 * ndtr(-outside / factor) for factor in _SPREADS]
     masses = np.array([np.diff(kind, axis=1) for kind in (np.array(moved), np.array(spread))])
-    return np.asarray(masses / np.diff(edges), np.float64)
+    paid = np.maximum(_LEAST, masses / np.diff(edges))
+    return np.asarray(paid / (paid @ np.diff(edges))[..., None], np.float64)

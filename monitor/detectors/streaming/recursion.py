@@ -43,7 +43,7 @@ class Recursion:
         return SPAN - self._steps
 
     def advance(self, factors: Numbers) -> int | None:
-        """Take factors, shape (bets, steps), at most `room` steps.
+        """Take factors of at least .1, shape (bets, steps), at most `room` steps.
 
         The step of the first alarm, or None. Restarts at an alarm; the steps behind it are not
         taken.
