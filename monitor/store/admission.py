@@ -4,20 +4,31 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
 
 from monitor.core.ports import Told
 from monitor.core.rows import Accepted, Body, Kind, Rows
-from monitor.store.seen import Seen
+from monitor.store.record import Record
+from monitor.store.seen import Probe, Seen, Words
+from monitor.store.segment import Payload
 
 _LOG = logging.getLogger(__name__)
 
 
+_MANY = 32
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A body that was let in, and who is to be told what becomes of it."""
+    """A body that was let in, and who is to be told what becomes of it.
+
+    `probe` and `payload` are made before the one thread that writes sees it: the probe of its ids
+    where it has many and each row has one, and the record of it as the journal holds it if no row
+    turns out to have come before.
+    """
 
     model: str
     kind: Kind
@@ -25,17 +36,36 @@ class Waiting:
     rows: Rows
     received_at: int
     told: Told
+    ids: Sequence[str | None]
+    probe: Probe | None
+    payload: Payload
+
+    @classmethod
+    def of(
+        cls, model: str, kind: Kind, body: Body, rows: Rows, received_at: int, told: Told
+    ) -> "Waiting":
+        """A body that was looked at."""
+        ids = _ids_of(rows) if kind is Kind.PREDICTIONS else ()
+        probe = None
+        if len(ids) >= _MANY and None not in ids:
+            probe = Probe.of(ids)  # type: ignore[arg-type]  # none is missing
+        payload = _payload(model, kind, body, rows, received_at, _rejected(rows))
+        return cls(model, kind, body, rows, received_at, told, ids, probe, payload)
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A body with its answer: rows that count for nothing, new ids, new rows without one."""
+    """A body with its answer: what the journal is to hold, new ids, new rows without one.
+
+    `hashes` are those of the new ids where they are known.
+    """
 
     waiting: Waiting
     accepted: Accepted
-    skipped: Sequence[int]
+    payload: Payload
     new: Sequence[str] = ()
     unnamed: Sequence[int] = ()
+    hashes: Words | None = None
 
 
 def admit(group: Sequence[Waiting], seen: Callable[[str], Seen]) -> list[Admitted]:
@@ -46,9 +76,8 @@ def admit(group: Sequence[Waiting], seen: Callable[[str], Seen]) -> list[Admitte
         if w.kind is Kind.PREDICTIONS:
             by_model.setdefault(w.model, []).append(w)
         else:
-            rejected = sorted({r.index for r in w.rows.rejected})
-            taken = Accepted(w.rows.size - len(rejected), 0, w.rows.rejected)
-            done.append(Admitted(w, taken, rejected))
+            taken = Accepted(w.rows.size - len(_rejected(w.rows)), 0, w.rows.rejected)
+            done.append(Admitted(w, taken, w.payload))
     for model, waiting in by_model.items():
         done += _new(model, waiting, seen)
     return done
@@ -57,22 +86,40 @@ def admit(group: Sequence[Waiting], seen: Callable[[str], Seen]) -> list[Admitte
 def _new(model: str, group: Sequence[Waiting], seen: Callable[[str], Seen]) -> list[Admitted]:
     """What is new in the bodies of one model, found out for all of them at once."""
     try:
-        sent = [_ids_of(w.rows) for w in group]
-        ids = [i for one in sent for i in one if i is not None]
-        twice = set(seen(model).admit(ids))
+        twice = set(seen(model).admit(_probe(group)))
     except Exception as problem:
         if len(group) > 1:  # one body must not take its neighbours along
             return [done for w in group for done in _new(model, [w], seen)]
         _LOG.exception("a body of model %s could not be admitted", model)
         group[0].told(problem)
         return []
-    if not twice and len(ids) == sum(w.rows.size for w in group):  # so nothing is rejected
-        return [_admitted(w, one, ()) for w, one in zip(group, sent, strict=True)]
-    places = iter(range(len(ids)))
+    if not twice:
+        return [_admitted(w, ()) for w in group]
+    places = count()
     return [
-        _admitted(w, one, [i for i, x in enumerate(one) if x is not None and next(places) in twice])
-        for w, one in zip(group, sent, strict=True)
+        _admitted(w, [i for i, x in enumerate(w.ids) if x is not None and next(places) in twice])
+        for w in group
     ]
+
+
+def _probe(group: Sequence[Waiting]) -> Probe:
+    """Of all ids in the bodies."""
+    probes = [w.probe for w in group if w.probe is not None]
+    if len(probes) == len(group):
+        return Probe.joined(probes)
+    return Probe.of([i for w in group for i in w.ids if i is not None])
+
+
+def _rejected(rows: Rows) -> list[int]:
+    return sorted({r.index for r in rows.rejected}) if rows.rejected else []
+
+
+def _payload(
+    model: str, kind: Kind, body: Body, rows: Rows, received_at: int, skipped: list[int]
+) -> Payload:
+    media_type, encoding, content = body.media_type, body.encoding, body.content
+    record = Record(kind, model, received_at, media_type, encoding, skipped, rows.size, content)
+    return Payload.of(record.written())
 
 
 def _ids_of(rows: Rows) -> list[str | None]:
@@ -83,22 +130,24 @@ def _ids_of(rows: Rows) -> list[str | None]:
     return ids if isinstance(ids, list) else list(ids.to_pylist())
 
 
-def _admitted(w: Waiting, ids: Sequence[str | None], twice: Sequence[int]) -> Admitted:
+def _admitted(w: Waiting, twice: Sequence[int]) -> Admitted:
     """A body whose rows at `twice` have ids that were accepted before."""
-    rejected = {r.index for r in w.rows.rejected}
-    skipped = sorted([*rejected, *twice])
-    out = set(skipped)
+    skipped = sorted([*_rejected(w.rows), *twice]) if twice else _rejected(w.rows)
     accepted = Accepted(
         w.rows.size - len(skipped), len(twice), w.rows.rejected, _versions(w.rows, skipped)
     )
-    if not out and None not in ids:
-        return Admitted(w, accepted, skipped, ids)  # type: ignore[arg-type]  # none is missing
+    if w.probe is not None and not skipped:
+        return Admitted(w, accepted, w.payload, w.probe.ids, (), w.probe.hashes)
+    out = set(skipped)
+    payload = w.payload
+    if twice:
+        payload = _payload(w.model, w.kind, w.body, w.rows, w.received_at, skipped)
     return Admitted(
         w,
         accepted,
-        skipped,
-        [x for i, x in enumerate(ids) if x is not None and i not in out],
-        [i for i, x in enumerate(ids) if x is None and i not in out],
+        payload,
+        [x for i, x in enumerate(w.ids) if x is not None and i not in out],
+        [i for i, x in enumerate(w.ids) if x is None and i not in out],
     )
 
 

@@ -13,6 +13,8 @@ from concurrent.futures import Future
 from datetime import timedelta
 from time import perf_counter
 
+import numpy as np
+
 from monitor.core.errors import NotReadyError, UnavailableError
 from monitor.core.ports import Clock, Decoder, Told
 from monitor.core.rows import MICROSECOND, Accepted, Body, Intake, Kind, microseconds
@@ -20,8 +22,8 @@ from monitor.store.admission import Admitted, Waiting, admit
 from monitor.store.catalog import Catalog
 from monitor.store.folding import Folder
 from monitor.store.journal import Journal
-from monitor.store.record import Record, made_id
-from monitor.store.seen import Seen
+from monitor.store.record import made_id
+from monitor.store.seen import Seen, Words, hashes_of
 
 _LOG = logging.getLogger(__name__)
 _WAITING_BYTES = 256 << 20
@@ -89,7 +91,7 @@ class Door:
         self._catalog.table(model)
         received_at = microseconds(self._clock())
         rows = self._decoder.look(body, kind)
-        self._enter(Waiting(model, kind, body, rows, received_at, told))
+        self._enter(Waiting.of(model, kind, body, rows, received_at, told))
 
     def flush(self) -> None:
         """Wake the thread that writes what was submitted."""
@@ -157,40 +159,32 @@ class Door:
             self._folder.written()
 
     def _write(self, records: Sequence[Admitted]) -> None:
-        payloads = [self._record(done) for done in records]
         with self._folder.handover:
             began = perf_counter()
-            positions = self._journal.append(payloads)
+            positions = self._journal.append([done.payload for done in records])
             self._wrote(perf_counter() - began)
             end = self._journal.end
-            for model, ids in _new_ids(records, positions).items():
-                self._seen(model).wrote(ids, end)
+            for model, (ids, hashes) in _new_ids(records, positions).items():
+                self._seen(model).wrote(ids, hashes, end)
             self._folder.backlog.wrote(
                 end,
                 sum(done.accepted.accepted for done in records),
                 min(done.waiting.received_at for done in records),
             )
 
-    def _record(self, done: Admitted) -> bytes:
-        w = done.waiting
-        record = Record(
-            w.kind,
-            w.model,
-            w.received_at,
-            w.body.media_type,
-            w.body.encoding,
-            list(done.skipped),
-            w.rows.size,
-            w.body.content,
-        )
-        return record.written()
 
-
-def _new_ids(records: Sequence[Admitted], positions: Sequence[int]) -> dict[str, list[str]]:
+def _new_ids(
+    records: Sequence[Admitted], positions: Sequence[int]
+) -> dict[str, tuple[Sequence[str], Words]]:
     """The ids that each model has got by these records, those that are made of positions too."""
-    new: dict[str, list[str]] = {}
+    groups: dict[str, list[tuple[Admitted, int]]] = {}
     for done, position in zip(records, positions, strict=True):
-        ids = new.setdefault(done.waiting.model, [])
-        ids += done.new
-        ids += [f"{made_id(position)}-{i}" for i in done.unnamed]
+        groups.setdefault(done.waiting.model, []).append((done, position))
+    new: dict[str, tuple[Sequence[str], Words]] = {}
+    for model, group in groups.items():
+        ids = [x for done, _ in group for x in done.new]
+        ids += [f"{made_id(at)}-{i}" for done, at in group for i in done.unnamed]
+        known = [done.hashes for done, _ in group if done.hashes is not None]
+        whole = len(known) == len(group)
+        new[model] = ids, np.concatenate(known) if whole else hashes_of(ids)
     return new

@@ -17,8 +17,8 @@ from monitor.core.errors import JournalDamagedError, JournalFullError
 from monitor.store.segment import (
     HEAD_BYTES,
     Head,
+    Payload,
     next_whole,
-    record,
     segment_path,
     segment_starts,
     sync_directory,
@@ -65,20 +65,22 @@ class Journal:
         with self._guard:
             return self._start + self._size
 
-    def append(self, payloads: Sequence[bytes]) -> list[int]:
+    def append(self, payloads: Sequence[bytes | Payload]) -> list[int]:
         """Write records and wait until they are on disk; the position of each.
 
         Raises JournalFullError, and then none of them is in the journal.
         """
         durable = position = self.end
-        records = [record(payload, durable) for payload in payloads]
-        positions = []
-        for each in records:
+        positions: list[int] = []
+        pieces: list[bytes] = []
+        for each in payloads:
+            payload = each if isinstance(each, Payload) else Payload.of(each)
             positions.append(position)
-            position += len(each)
+            pieces += (payload.head(durable), payload.content)
+            position += HEAD_BYTES + len(payload.content)
         try:
             self._make_room()
-            self._write(b"".join(records))
+            self._write(b"".join(pieces))
         except OSError as problem:
             with suppress(OSError):  # what was written in part must not outlive the refusal
                 self._truncate_leftover()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-_Words = npt.NDArray[np.uint64]
+Words = npt.NDArray[np.uint64]
 _HALF = np.uint64(32)
 _LOW = np.uint64((1 << 32) - 1)
 _BIT = np.uint64(63)
@@ -36,29 +36,58 @@ Places = tuple[int, int]
 class _Marks:
     """Where ids stand: words, as 32-bit fractions of a table, and the bits in them."""
 
-    words: tuple[_Words, ...]
-    bits: tuple[_Words, ...]
+    words: tuple[Words, ...]
+    bits: tuple[Words, ...]
 
 
-def hashes_of(ids: Sequence[str]) -> _Words:
+def hashes_of(ids: Sequence[str]) -> Words:
     """A hash of each id, shape (n,), the same all through this process."""
     return np.fromiter(map(hash, ids), np.int64, len(ids)).view(np.uint64)
 
 
-def _chain_marks(hashes: _Words) -> _Marks:
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Ids with what is computed of them before the filters are asked; any thread may do that."""
+
+    ids: Sequence[str]
+    hashes: Words
+    marks: _Marks
+
+    @classmethod
+    def of(cls, ids: Sequence[str]) -> "Probe":
+        """The probe of these ids."""
+        hashes = hashes_of(ids)
+        return cls(ids, hashes, _chain_marks(hashes))
+
+    @classmethod
+    def joined(cls, probes: Sequence["Probe"]) -> "Probe":
+        """One probe of all their ids, in order."""
+        if len(probes) == 1:
+            return probes[0]
+        return cls(
+            [i for p in probes for i in p.ids],
+            np.concatenate([p.hashes for p in probes]),
+            _Marks(
+                tuple(map(np.concatenate, zip(*(p.marks.words for p in probes), strict=True))),
+                tuple(map(np.concatenate, zip(*(p.marks.bits for p in probes), strict=True))),
+            ),
+        )
+
+
+def _chain_marks(hashes: Words) -> _Marks:
     second = (hashes ^ (hashes >> _HALF)) * _MIX
     third = (second ^ (second >> _HALF)) * _MIX
     bits = _some_bits(third, 4), _some_bits(third >> _HALF, 4)
     return _Marks((hashes & _LOW, second >> _HALF), bits)
 
 
-def _part_marks(hashes: _Words) -> _Marks:
+def _part_marks(hashes: Words) -> _Marks:
     """One word an id, in no relation to the chain's: ids mixed up there are told apart here."""
     fresh = (hashes ^ (hashes >> np.uint64(29))) * _OTHER_MIX
     return _Marks((fresh >> _HALF,), (_some_bits((fresh ^ (fresh >> _HALF)) * _MIX >> _HALF, 5),))
 
 
-def _some_bits(numbers: _Words, count: int) -> _Words:
+def _some_bits(numbers: Words, count: int) -> Words:
     bits = _ONE << (numbers & _BIT)
     for _ in range(count - 1):
         numbers = numbers >> _SIX
@@ -85,7 +114,7 @@ class _Filter:
             held &= (self._table[self._places(words)] & bits) == bits
         return held
 
-    def _places(self, words: _Words) -> npt.NDArray[np.intp]:
+    def _places(self, words: Words) -> npt.NDArray[np.intp]:
         return (words * np.uint64(len(self._table)) >> _HALF).astype(np.intp)
 
 
@@ -103,8 +132,8 @@ class _Chunk:
     """Ids that were written together; they end before a position of the journal."""
 
     end: int
-    ids: set[str]
-    hashes: _Words
+    ids: Sequence[str]
+    hashes: Words
 
 
 class Seen:
@@ -127,16 +156,17 @@ class Seen:
         """The rows at these places hold these ids."""
         self._learn(hashes_of(ids), places)
 
-    def admit(self, ids: Sequence[str]) -> list[int]:
+    def admit(self, probe: Probe) -> list[int]:
         """Which of the ids are not new, by index; the new ones are pending from now on.
 
-        An id that stands twice among `ids` is new at its first place.
+        An id that stands twice among them is new at its first place.
         """
+        ids = probe.ids
         distinct = set(ids)
         # Looked at before the filters: what is folded meanwhile is in those before it leaves here.
         pending = not self._pending.isdisjoint(distinct)
         known = {i for i in distinct if i in self._pending} if pending else set()
-        perhaps = self._perhaps(hashes_of(ids))
+        perhaps = self._perhaps(probe.marks)
         if len(distinct) == len(ids) and not pending and not perhaps.any():
             self._pending |= distinct
             return []
@@ -152,11 +182,10 @@ class Seen:
         self._pending |= fresh
         return twice
 
-    def wrote(self, ids: Sequence[str], end: int) -> None:
-        """Ids were written before a position of the journal, those that were made here among them."""
-        chunk = _Chunk(end, set(ids), hashes_of(ids))
-        self._pending |= chunk.ids
-        self._chunks.append(chunk)
+    def wrote(self, ids: Sequence[str], hashes: Words, end: int) -> None:
+        """Ids were written before a position of the journal, some of them perhaps made here."""
+        self._pending.update(ids)
+        self._chunks.append(_Chunk(end, ids, hashes))
 
     def forget(self, ids: Iterable[str]) -> None:
         """These ids could not be written; they may come again."""
@@ -168,11 +197,11 @@ class Seen:
         while self._chunks and self._chunks[0].end <= position:
             chunk = self._chunks[0]
             self._learn(chunk.hashes, (first, places[1]))
-            self._pending -= chunk.ids
+            self._pending.difference_update(chunk.ids)
             self._chunks.popleft()
         self._first = first if self._chunks else None
 
-    def _learn(self, hashes: _Words, places: Places) -> None:
+    def _learn(self, hashes: Words, places: Places) -> None:
         newest = self._chain[-1]
         if newest.size + len(hashes) > newest.capacity:
             newest = _Filter(max(newest.capacity * _GROWTH, len(hashes)))
@@ -190,8 +219,7 @@ class Seen:
         capacity: int = min(_PART_IDS, _FIRST_CAPACITY * _GROWTH ** len(self._parts))
         return capacity
 
-    def _perhaps(self, hashes: _Words) -> npt.NDArray[np.bool_]:
-        marks = _chain_marks(hashes)
+    def _perhaps(self, marks: _Marks) -> npt.NDArray[np.bool_]:
         held = self._chain[0].holds(marks)
         for each in self._chain[1:]:
             held |= each.holds(marks)

@@ -55,13 +55,30 @@ class Head:
         return head + _CRC.pack(zlib.crc32(head))
 
 
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What a record holds, and its CRC, which any thread may compute."""
+
+    content: bytes
+    crc: int
+
+    @classmethod
+    def of(cls, content: bytes) -> "Payload":
+        """The payload that holds these bytes."""
+        return cls(content, zlib.crc32(content))
+
+    def head(self, durable: int) -> bytes:
+        """What stands before it in the file."""
+        return Head(len(self.content), durable, self.crc).written()
+
+
 def record(payload: bytes, durable: int) -> bytes:
     """A record as it stands in the file.
 
     >>> len(record(b"payload", 0)) - len(b"payload") == HEAD_BYTES
     True
     """
-    return Head(len(payload), durable, zlib.crc32(payload)).written() + payload
+    return Payload.of(payload).head(durable) + payload
 
 
 def whole_end(data: bytes, offset: int) -> int | None:

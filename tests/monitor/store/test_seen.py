@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.store import seen as module
-from monitor.store.seen import Seen
+from monitor.store.seen import Probe, Seen
 
 ids = st.lists(st.text(max_size=3), max_size=80)
 
@@ -31,11 +31,11 @@ def test_an_id_is_new_exactly_once_whether_pending_or_folded(bodies):
 
     for body, fold in bodies:
         expected = [at for at, i in enumerate(body) if i in known or i in body[:at]]
-        assert seen.admit(body) == expected
+        assert seen.admit(Probe.of(body)) == expected
         new = [i for i in dict.fromkeys(body) if i not in known]
         known |= set(body)
         written += new
-        seen.wrote(new, len(written))
+        seen.wrote(new, module.hashes_of(new), len(written))
         if fold:  # a step may end in the middle of what was written together
             first, folded = folded, min(len(written), folded + fold * 7)
             if folded > first:
@@ -45,14 +45,14 @@ def test_an_id_is_new_exactly_once_whether_pending_or_folded(bodies):
 def test_ids_that_the_tables_held_at_the_start_are_not_new():
     seen, _ = loaded([f"id-{n}" for n in range(100_000)])
 
-    assert len(seen.admit([f"id-{n}" for n in range(500)])) == 500
-    assert seen.admit(["id-7", "other"]) == [0]
+    assert len(seen.admit(Probe.of([f"id-{n}" for n in range(500)]))) == 500
+    assert seen.admit(Probe.of(["id-7", "other"])) == [0]
 
 
 def test_the_tables_are_asked_about_hardly_any_id_that_is_new():
     seen, asked = loaded([f"id-{n}" for n in range(500_000)])
 
-    assert seen.admit([f"new-{n}" for n in range(200_000)]) == []
+    assert seen.admit(Probe.of([f"new-{n}" for n in range(200_000)])) == []
     assert len(asked) < 5
 
 
@@ -73,7 +73,7 @@ def test_a_filter_that_is_full_lets_few_through_and_the_other_kind_others():
 def test_the_tables_are_asked_only_where_the_id_may_be():
     seen, asked = loaded([f"id-{n}" for n in range(3_000_000)])
 
-    assert seen.admit(["id-2999999"]) == [0]
+    assert seen.admit(Probe.of(["id-2999999"])) == [0]
 
     ((_, first, end),) = asked
     assert first <= 2_999_999 < end
@@ -82,11 +82,11 @@ def test_the_tables_are_asked_only_where_the_id_may_be():
 
 def test_an_id_that_could_not_be_stored_may_come_again():
     seen = Seen(lambda ids, places: [])
-    assert seen.admit(["a"]) == []
+    assert seen.admit(Probe.of(["a"])) == []
 
     seen.forget(["a"])
 
-    assert seen.admit(["a"]) == []
+    assert seen.admit(Probe.of(["a"])) == []
 
 
 def test_what_is_folded_while_it_is_looked_up_is_no_new_id():
@@ -99,7 +99,7 @@ def test_what_is_folded_while_it_is_looked_up_is_no_new_id():
 
     seen = Seen(look)
     seen.load(["b"], (0, 1))
-    assert seen.admit(["a"]) == []
-    seen.wrote(["a"], 1)
+    assert seen.admit(Probe.of(["a"])) == []
+    seen.wrote(["a"], module.hashes_of(["a"]), 1)
 
-    assert seen.admit(["b", "a"]) == [0, 1]
+    assert seen.admit(Probe.of(["b", "a"])) == [0, 1]
