@@ -40,6 +40,23 @@ TENSORS = {
 }
 """An example of the predictions route beyond those that each route of rows has."""
 _PROBLEM = ProblemAnswer.model_json_schema()
+_TIME: Json = {
+    "type": ["string", "number", "null"],
+    "description": "RFC 3339, or epoch milliseconds.",
+}
+_TEXT: Json = {"type": ["string", "null"]}
+_ASKED: Mapping[str, Json] = {"from": _TIME, "to": _TIME, "reason": _TEXT, "note": _TEXT}
+"""Keys of small bodies."""
+_PARTS: Mapping[str, Json] = {
+    "prediction_id": {
+        "type": ["string", "integer", "null"],
+        "minLength": 1,
+        "description": "The same one again is a duplicate; made by the service if missing.",
+    },
+    "timestamp": _TIME | {"description": "Event time: RFC 3339, or epoch milliseconds."},
+    "features": {"type": "object", "description": "Names and values, whatever those are."},
+}
+"""Parts of a row that have to be of a kind; the others may hold anything."""
 
 
 def answers(
@@ -58,10 +75,19 @@ def answers(
 
 
 def json_body(
-    example: object, schema: Mapping[str, Any] | None = None, *, required: bool = False
+    example: Json, schema: Mapping[str, Any] | None = None, *, required: bool = False
 ) -> Json:
-    """A JSON body, for the `openapi_extra` of a route that reads it itself."""
-    content = {"schema": dict(schema or {"type": "object"}), "example": example}
+    """A JSON body, for the `openapi_extra` of a route that reads it itself.
+
+    Without a schema it holds nothing but what the example has, and any of it may be left out.
+    """
+    if schema is None:
+        schema = {
+            "type": ["object", "null"],
+            "properties": {name: _ASKED.get(name, {}) for name in example},
+            "additionalProperties": False,
+        }
+    content = {"schema": dict(schema), "example": example}
     return {"requestBody": {"required": required, "content": {"application/json": content}}}
 
 
@@ -104,12 +130,30 @@ def _json_content(row: Json) -> Json:
         name: {n: [v] for n, v in value.items()} if name == "features" else [value]
         for name, value in row.items()
     }
-    array = {"type": "array", "items": {"type": "object"}}
+    one = _row_schema(row)
+    by_column = {"type": "object", "required": ["columns"], "properties": {"columns": _COLUMNS}}
     return {
-        "schema": {"oneOf": [{"type": "object"}, array]},
+        "schema": {"anyOf": [{"type": "array", "items": one}, one, by_column]},
         "examples": {
             "array": {"summary": "Many rows", "value": [row]},
             "object": {"summary": "One row", "value": row},
             "columns": {"summary": "Many rows, by column", "value": {"columns": columns}},
         },
     }
+
+
+def _row_schema(row: Json) -> Json:
+    """What must hold of a row for it to be accepted."""
+    required = ["features"] if "features" in row else ["prediction_id", "actual"]
+    parts = {name: dict(_PARTS.get(name, {})) for name in row}
+    if "prediction_id" in required:
+        parts["prediction_id"]["type"] = ["string", "integer"]
+        parts["actual"] = {"not": {"type": "null"}}
+    return {"type": "object", "required": required, "properties": parts}
+
+
+_COLUMNS: Json = {
+    "type": "object",
+    "description": "An array for each part, all of one length; under `features` one for each.",
+    "properties": {"features": {"type": "object", "additionalProperties": {"type": "array"}}},
+}

@@ -9,11 +9,13 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.routing import Match
 
 from monitor.core.errors import UnavailableError, WatchkeeperError
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger(__name__)
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 def problem(
@@ -63,7 +65,22 @@ def refusal(error: Exception, method: str, path: str) -> Response:
 async def _of_the_framework(request: Request, error: Any) -> Response:
     title = http.HTTPStatus(error.status_code).phrase
     detail = f"{request.method} {request.url.path}: {error.detail.lower()}; see /docs"
-    return problem(error.status_code, title, detail, error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
+    return problem(error.status_code, title, detail, headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """What may be done at an address (RFC 9110, 10.2.1); the framework names one route's alone."""
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
 
 
 async def _of_a_parameter(request: Request, error: Any) -> Response:  # noqa: ARG001

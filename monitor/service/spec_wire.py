@@ -38,6 +38,12 @@ _SPANS = {
     "retrain": ("cooldown", "budget"),
 }
 _ADAPTER = TypeAdapter(ModelSpec)
+_CLASS: Json = {"type": ["string", "number", "boolean"]}
+"""A class may be written as any of these; it is the same one."""
+_CLASSES: Mapping[str, Json] = {
+    "categories": {"type": "array", "items": _CLASS},
+    "positive_label": _CLASS,
+}
 SPEC_EXAMPLE: Json = {
     "task": "binary",
     "features": {
@@ -188,4 +194,20 @@ def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
         return _inlined({**named, **rest}, definitions)
     if node.get("format") == "duration":
         return {"type": "string", "examples": ["1h"], "title": node.get("title", "Span")}
-    return {key: _inlined(value, definitions) for key, value in node.items()}
+    made = {key: _inlined(value, definitions) for key, value in node.items()}
+    if node.get("additionalProperties") is False:
+        required = node.get("required", [])
+        made["properties"] = {
+            name: part if name in required else _or_null(_CLASSES.get(name, part))
+            for name, part in made["properties"].items()
+        }
+    return made
+
+
+def _or_null(schema: Json) -> Json:
+    """A null says nothing, as if the key were left out."""
+    if "anyOf" in schema:
+        return schema
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    made = schema | {"type": [*kinds, "null"]}
+    return made | {"enum": [*schema["enum"], None]} if "enum" in schema else made

@@ -35,10 +35,10 @@ def _add_start(router: APIRouter, rooms: Rooms) -> None:
     def post_retrain(model: str, document: Annotated[Any, Depends(read_json)]) -> JsonAnswer:
         """Start a run, or name the one that is already going; `Location` is its address."""
         rooms.specs.get(model)
-        reason = asked(document, ["reason"]).get("reason") or _REASON
-        if not isinstance(reason, str):
+        reason = asked(document, ["reason"]).get("reason")
+        if not isinstance(reason, str | None):
             raise BodyError("reason: must be text")
-        run = rooms.desk.start(RetrainRequest(model, reason, rooms.clock()))
+        run = rooms.desk.start(RetrainRequest(model, reason or _REASON, rooms.clock()))
         place = {"Location": f"/v1/models/{model}/runs/{run}"}
         return JsonAnswer(rooms.desk.run(model, run), 202, place)
 

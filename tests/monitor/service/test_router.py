@@ -564,6 +564,18 @@ def test_unknown_addresses_and_methods_are_problems(house, problem_of):
     assert "POST" in answer.headers["allow"]
 
 
+def test_a_refused_method_says_all_that_an_address_allows(house, problem_of):
+    refused = house.ask("DELETE", "/v1/models/loans")
+
+    problem_of(refused, 405)
+    assert refused.headers["allow"] == "GET, PUT"
+
+
+def test_a_reason_that_is_no_text_starts_no_run(house, problem_of):
+    assert "reason" in problem_of(house.post("/v1/models/loans/retrain", json={"reason": 0}), 400)
+    assert not house.training.started
+
+
 def test_a_fault_of_ours_is_a_problem_without_a_traceback(house, problem_of, caplog):
     house.specs.get = lambda model: 1 / 0
 

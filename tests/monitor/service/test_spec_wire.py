@@ -191,5 +191,6 @@ def test_the_schema_names_every_key_and_shows_spans_as_text():
 
     assert schema["properties"].keys() == spec_json(ModelSpec(Task.BINARY)).keys()
     assert schema["required"] == ["task"]
-    assert schema["properties"]["window"]["properties"]["every"]["type"] == "string"
+    assert schema["properties"]["window"]["properties"]["every"]["type"] == ["string", "null"]
+    assert None in schema["properties"]["retrain"]["properties"]["policy"]["enum"]
     assert "$ref" not in str(schema)
