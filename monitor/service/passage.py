@@ -17,6 +17,8 @@ from monitor.core.rows import Accepted, Body, Kind
 
 INLINE = 64 << 10
 """Bytes below which a body is looked at on the loop: handing it to a thread costs more."""
+_GROUP = 24
+"""Bodies that are handed over at once: while they are written, the next ones are looked at."""
 
 
 class Passage:
@@ -54,17 +56,24 @@ class _Lane:
         self._log = log
         self._will_flush = False
         self._will_answer = False
+        self._submitted = 0
         self._answers: deque[tuple[asyncio.Future[Accepted], Accepted | Exception]] = deque()
 
     def flush_soon(self) -> None:
-        """Hand over what has come when the loop has nothing else that is ready."""
-        if not self._will_flush:
+        """Hand over what has come when the loop has nothing else that is ready, or it is much."""
+        self._submitted += 1
+        if self._submitted >= _GROUP:
+            self._submitted = 0
+            self._log.flush()
+        elif not self._will_flush:
             self._will_flush = True
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         self._will_flush = False
-        self._log.flush()
+        if self._submitted:
+            self._submitted = 0
+            self._log.flush()
 
     def told(self, answered: "asyncio.Future[Accepted]", done: Accepted | Exception) -> None:
         """Called by the thread that writes."""
