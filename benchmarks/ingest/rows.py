@@ -73,7 +73,7 @@ class Bench:
         self._send.prepare(work)
         before = self._cpu()
         sent = self._send.send(f"{self._url}/v1/models/bench/predictions")
-        self._wait_visible()
+        wait_visible(self._url)
         cpu = self._cpu() - before
         cuts = statistics.quantiles(sent.taken, n=100, method="inclusive")
         return Result(
@@ -83,14 +83,6 @@ class Bench:
             1000 * cuts[49],
             1000 * cuts[98],
         )
-
-    def _wait_visible(self) -> None:
-        """Return when all that was acknowledged can be read."""
-        while True:
-            told = httpx.get(f"{self._url}/metrics", timeout=60).text
-            if "\nwatchkeeper_fold_lag_rows 0.0\n" in told:
-                return
-            time.sleep(0.2)
 
     def _ceiling(self, work: Work, directory: Path) -> float:
         """Rows/s of the same work with nothing done but what cannot be left out."""
@@ -104,6 +96,12 @@ class Bench:
     def _cpu(self) -> float:
         times = self._process.cpu_times()
         return times.user + times.system
+
+
+def wait_visible(url: str) -> None:
+    """Return when all that was acknowledged can be read."""
+    while "\nwatchkeeper_fold_lag_rows 0.0\n" not in httpx.get(f"{url}/metrics", timeout=60).text:
+        time.sleep(0.2)
 
 
 def line(case: Case, results: list[Result]) -> str:
@@ -143,8 +141,8 @@ def main(scale: float, runs: int, only: str) -> None:
     ):
         httpx.put(f"{url}/v1/models/bench", json={"task": "binary"}).raise_for_status()
         port = int(url.rpartition(":")[2])
-        bench = Bench(url, null, _listener(port), send)
-        _put_reference(url)
+        bench = Bench(url, null, listener(port), send)
+        put_reference(url)
         click.echo(
             f"{'rows a request':<14}{'conn':>4}{'acked/s':>12}{'':>10}{'visible/core':>11}{'':>10}"
             f"{'ceiling/s':>11}{'ratio':>7}{'':>10}{'p50 ms':>8}{'p99 ms':>8}"
@@ -157,7 +155,7 @@ def main(scale: float, runs: int, only: str) -> None:
             click.echo(line(case, results))
 
 
-def _put_reference(url: str) -> None:
+def put_reference(url: str) -> None:
     """Rows that count as normal: from then on every row is binned as it is folded."""
     form = FORMS["Arrow"]
     body = next(form.bodies(10_000, random.Random(0)))
@@ -170,7 +168,7 @@ def _put_reference(url: str) -> None:
     answer.raise_for_status()
 
 
-def _listener(port: int) -> psutil.Process:
+def listener(port: int) -> psutil.Process:
     """The process of ours that listens on a port."""
     for child in psutil.Process(os.getpid()).children():
         if any(c.laddr.port == port and c.status == "LISTEN" for c in child.net_connections()):
