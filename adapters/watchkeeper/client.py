@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from watchkeeper import exits, frames
+from watchkeeper import arrow, exits, frames
 from watchkeeper.counters import Counters, spelt
 from watchkeeper.sender import Limits, Sender, default_directory
 from watchkeeper.transport import Transport
@@ -219,9 +219,9 @@ class Client:
         self, frame: Any, names: frames.Names, ids: list[str], version: str | None
     ) -> Iterable[Request]:
         now = time.time_ns() // 1_000_000
-        arrow = frames.arrow_requests(frame, names, ids, now, version)
-        if arrow is not None:
-            return arrow
+        packed = arrow.arrow_requests(frame, names, ids, now, version)
+        if packed is not None:
+            return packed
         if frames.is_rows(frame):
             texts = list(self._row_texts(frame, names, ids, now, version))
         else:

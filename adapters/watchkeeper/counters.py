@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 SILENCE_SECONDS = 60.0
 """A complaint of one kind is said once, then held back this long and counted."""
@@ -39,6 +39,18 @@ class Counters:
     """Requests that failed, and calls that broke inside the client."""
     reasons: Mapping[str, int] = field(default_factory=dict)
     """Dropped rows by reason."""
+
+    @property
+    def line(self) -> str:
+        """All that is not 0, as a line of a log.
+
+        >>> Counters(logged=3, accepted=2, dropped=1, reasons={"full": 1}).line
+        'logged 3, accepted 2, dropped 1 (full 1)'
+        """
+        counts = {part.name: getattr(self, part.name) for part in fields(self)}
+        reasons = ", ".join(f"{name} {rows}" for name, rows in counts.pop("reasons").items())
+        told = ", ".join(f"{name} {rows}" for name, rows in counts.items() if rows) or "no rows"
+        return f"{told} ({reasons})" if reasons else told
 
 
 def spelt(error: Exception) -> str:

@@ -5,15 +5,21 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from watchkeeper.arrow import halves
 from watchkeeper.breaker import Breaker
 from watchkeeper.counters import Complaints, Tally
 from watchkeeper.transport import Answer, Transport
-from watchkeeper.wire import Request, halves
+from watchkeeper.wire import Request
 
 AGAIN = frozenset({408, 425, 429})
 """Statuses below 500 that ask for a repeat."""
 UNREADABLE = frozenset({400, 413})
 """Statuses that a single row, or the number of rows, may have caused."""
+UNTAKEN = UNREADABLE | {415, 422}
+"""Statuses below 500 that blame the body. Any other blames the key, the model or the address, and
+it would be a pity about the rows: they wait until somebody has put that right."""
+MOST_REFUSALS = 300
+"""A request is refused as often before it is dropped: more than a day, at a try in 5 minutes."""
 MOST_CUTS = 20
 """Two bad rows among 1,000 are found by 20 cuts; a server that refuses everything gets no more."""
 
@@ -42,10 +48,10 @@ class Delivery:
         if answer is None:
             return None
         self._breaker.succeeded()
-        self._tally.report(dropped)
         self._tally.add(replayed=request.rows if replayed else 0)
         if answer.status != 200:
-            return self._refused(request, answer)
+            return self._untaken(request, answer)
+        self._tally.report(dropped)  # the service counts them when it takes a body, not before
         self._taken(answer.document)
         return []
 
@@ -62,7 +68,16 @@ class Delivery:
         if answer.status == 200 and not isinstance(answer.document.get("accepted"), int):
             self._again("answer 200, but not one of Watchkeeper's")
             return None
-        return answer
+        return None if answer.status != 200 and self._refused(answer) else answer
+
+    def _refused(self, answer: Answer) -> bool:
+        """The same request may be taken once somebody has put something right."""
+        if answer.status in UNTAKEN:
+            return False
+        self._tally.add(errors=1)
+        text = f"answer {answer.status} {_detail(answer)}"
+        self._complaints.note("refused", f"the server refuses rows until this is mended: {text}")
+        return self._breaker.refused(time.monotonic(), answer.retry_after) < MOST_REFUSALS
 
     def _again(self, text: str, retry_after: float | None = None) -> None:
         self._tally.add(errors=1)
@@ -83,7 +98,7 @@ class Delivery:
                 "rejected", f"the server rejected {len(rejected)} rows, the first: {first}"
             )
 
-    def _refused(self, request: Request, answer: Answer) -> list[Request]:
+    def _untaken(self, request: Request, answer: Answer) -> list[Request]:
         """The server will never take this request: halve it, or drop it."""
         self._tally.add(errors=1)
         parts = halves(request) if answer.status in UNREADABLE and self._cuts < MOST_CUTS else []

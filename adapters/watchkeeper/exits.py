@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from types import FrameType
@@ -65,10 +66,11 @@ class Closing:
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         """Close, then end the process as if nobody had handled the signal."""
+        started = time.monotonic()
         for reference, timeout in self._endings:
             alive = reference()
-            if alive is not None:
-                alive.close(timeout)
+            if alive is not None:  # the time is one for all: whoever sent the signal has one, too
+                alive.close(max(0.0, started + timeout - time.monotonic()))
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 

@@ -4,16 +4,11 @@ A frame is a pandas or polars DataFrame, an Arrow table or record batch, a mappi
 sequence of rows.
 """
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from watchkeeper.wire import ARROW, BATCH_BYTES, Prediction, Request, frozen, moment, single
-
-ARROW_FROM_ROWS = 20
-"""An Arrow body has a fixed cost of some 100 µs and 3 KB: below this JSON is cheaper."""
-ARROW_PART_ROWS = 10_000
+from watchkeeper.wire import Prediction, frozen, moment, single
 
 
 class FrameError(ValueError):
@@ -78,7 +73,7 @@ def columns_of(frame: Any) -> dict[str, list[Any]]:
     >>> columns_of({"age": (41, 42)})
     {'age': [41, 42]}
     """
-    pairs = [(name, _values(c)) for name, c in zip(_titles(frame), _columns(frame), strict=True)]
+    pairs = [(name, _values(c)) for name, c in zip(titles_of(frame), parts_of(frame), strict=True)]
     columns = dict(pairs)
     if len(columns) < len(pairs):
         raise FrameError("two columns have one name")
@@ -88,7 +83,8 @@ def columns_of(frame: Any) -> dict[str, list[Any]]:
     return columns
 
 
-def _titles(frame: Any) -> list[str]:
+def titles_of(frame: Any) -> list[str]:
+    """The names of the columns, in order. Raises FrameError if it is no frame."""
     if isinstance(frame, Mapping):
         return list(map(str, frame))
     if hasattr(frame, "schema") and hasattr(frame, "num_rows"):  # Arrow
@@ -98,12 +94,12 @@ def _titles(frame: Any) -> list[str]:
     raise FrameError(f"{type(frame).__name__} is no frame that can be logged")
 
 
-def _columns(frame: Any) -> Iterator[Any]:
+def parts_of(frame: Any) -> Iterator[Any]:
     """The columns in the order of their titles, as the library has them."""
     if isinstance(frame, Mapping):
         yield from frame.values()
         return
-    for place in range(len(_titles(frame))):
+    for place in range(len(titles_of(frame))):
         if hasattr(frame, "iloc"):
             yield frame.iloc[:, place]
         else:
@@ -174,92 +170,7 @@ def is_missing(value: Any) -> bool:
 
 def _column(frame: Any, name: str) -> list[Any] | None:
     """The values of a column; None if there is no such column."""
-    for title, column in zip(_titles(frame), _columns(frame), strict=True):
+    for title, column in zip(titles_of(frame), parts_of(frame), strict=True):
         if title == name:
             return _values(column)
     return None
-
-
-def arrow_requests(
-    frame: Any, names: Names, row_ids: Sequence[str], now: int, version: str | None
-) -> list[Request] | None:
-    """The frame as Arrow bodies; None where it is small, or Arrow is absent or cannot hold it."""
-    columnar = isinstance(frame, Mapping) or hasattr(frame, "__arrow_c_stream__")
-    if len(row_ids) < ARROW_FROM_ROWS or not columnar:
-        return None
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - only where the program has it
-    except ImportError:
-        return None
-    try:
-        table = _arrow_rows(pa, frame, names, row_ids, (now, version))
-    except (pa.ArrowException, FrameError, TypeError, OverflowError):
-        return None  # such as a column of mixed types: JSON keeps each value, or says what is wrong
-    return [_arrow_request(pa, part) for part in _slices(table)]
-
-
-def _arrow_rows(
-    pa: Any, frame: Any, names: Names, row_ids: Sequence[str], constants: tuple[int, str | None]
-) -> Any:
-    """The table with the columns of the contract: the parts, and `features.NAME`."""
-    now, version = constants
-    held = _arrow_columns(pa, frame)
-    rows = {
-        "prediction_id": pa.array(row_ids, pa.string()),
-        "timestamp": _times(pa, held.get(names.timestamp), len(row_ids), now),
-    }
-    if version is not None:
-        rows["version"] = pa.array([version] * len(row_ids), pa.string())
-    for part in ("prediction", "score"):
-        if names.parts[part] in held:
-            rows[part] = held[names.parts[part]]
-    return pa.table(rows | {f"features.{name}": held[name] for name in names.chosen(list(held))})
-
-
-def _arrow_columns(pa: Any, frame: Any) -> dict[str, Any]:
-    """Arrow columns by name. Raises FrameError if two have one name."""
-    titles = _titles(frame)
-    if len(set(titles)) < len(titles):
-        raise FrameError("two columns have one name")
-    if isinstance(frame, Mapping) or hasattr(frame, "iloc"):
-        # One by one: pandas' own way would bring the index along, and stumble over names.
-        columns = [pa.array(column) for column in _columns(frame)]
-    else:
-        columns = pa.table(frame).columns
-    return {name: _plain(pa, column) for name, column in zip(titles, columns, strict=True)}
-
-
-def _times(pa: Any, column: Any, size: int, now: int) -> Any:
-    if column is None:
-        return pa.array([now] * size, pa.int64())
-    if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
-        zone = getattr(column.type, "tz", None)
-        utc = pa.timestamp("us", "UTC")
-        column = column.cast(utc if zone else pa.timestamp("us"), safe=False).cast(utc)
-        return column.fill_null(pa.scalar(now * 1000, pa.int64()).cast(utc))
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return column  # the server reads the text, and takes a missing one for its arrival
-    return column.fill_null(pa.scalar(now, pa.int64()).cast(column.type, safe=False))
-
-
-def _plain(pa: Any, column: Any) -> Any:
-    """Without the encodings that not every reader of Arrow knows: dictionaries and views."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pa.types.is_string_view(column.type):
-        column = column.cast(pa.large_string())
-    return column
-
-
-def _slices(table: Any) -> Iterator[Any]:
-    size = max(1, table.nbytes // max(1, table.num_rows))
-    step = max(1, min(ARROW_PART_ROWS, BATCH_BYTES // size))
-    for start in range(0, table.num_rows, step):
-        yield table.slice(start, step)
-
-
-def _arrow_request(pa: Any, table: Any) -> Request:
-    stream = io.BytesIO()
-    with pa.ipc.new_stream(stream, table.schema) as writer:
-        writer.write_table(table)
-    return Request("predictions", stream.getvalue(), table.num_rows, ARROW)

@@ -5,9 +5,10 @@ import inspect
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from watchkeeper.client import Client
+from watchkeeper.wire import frozen_mapping
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 DEFAULT_URL = "http://localhost:8000"
@@ -30,9 +31,13 @@ def monitor(
     `prediction`, and perhaps a `score`; `answer(result)` says otherwise: it returns arguments of
     `Client.log`, among them `prediction_id` where the function knows it.
 
-    What the function returns or raises is left as it is; a call that raises is not logged. The
-    address is `url`, else `WATCHKEEPER_URL`, else http://localhost:8000. The client is the
-    attribute `client` of the decorated function.
+    What the function returns or raises is left as it is; a call that raises is not logged. What
+    is logged is what the function was given, even if it changes that. Methods are logged without
+    their object, also over `staticmethod` and `classmethod`. The address is `url`, else
+    `WATCHKEEPER_URL`, else http://localhost:8000. The client is the attribute `client` of the
+    decorated function.
+
+    Raises TypeError for a generator function: when a call returns it has not answered yet.
 
     >>> @monitor(model="loans")
     ... def predict(age, income):
@@ -44,11 +49,42 @@ def monitor(
         address = url or os.environ.get("WATCHKEEPER_URL") or DEFAULT_URL
         client = Client(address, model, api_key, version=version)
 
-    def decorate(function: Function) -> Function:
-        seen = Seen(client, features or argument_reader(function), answer or parts_of)
-        wrapped = _async(function, seen) if _is_async(function) else _sync(function, seen)
-        wrapped.client = client
-        return wrapped  # type: ignore[no-any-return]
+    def look(function: Callable[..., Any]) -> Look:
+        return Seen(client, features or argument_reader(function), answer or parts_of)
+
+    return watching(look, client)
+
+
+class Look(Protocol):
+    """What is done around each call of a function."""
+
+    def before(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """Remember what was asked; the result is handed to `after`."""
+
+    def after(self, asked: Any, result: Any, seconds: float) -> None:
+        """Log what was asked and answered. Neither may raise."""
+
+
+def watching(
+    look: Callable[[Callable[..., Any]], Look], client: Client
+) -> Callable[[Function], Function]:
+    """A decorator that looks on at each call; `look` says how, for a function.
+
+    Raises TypeError where it decorates a generator function.
+    """
+
+    def decorate(function: Any) -> Any:
+        if isinstance(function, staticmethod | classmethod):
+            return type(function)(decorate(function.__func__))
+        if _is_generator(function):
+            raise TypeError(
+                f"{function!r} is a generator, which answers bit by bit: "
+                "decorate the function that has the whole answer"
+            )
+        make = _async if _is_async(function) else _sync
+        monitored = make(function, look(function))
+        monitored.client = client
+        return monitored
 
     return decorate
 
@@ -69,7 +105,7 @@ class Seen:
     def before(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """The features of a call, copied: the function may change them."""
         try:
-            return dict(self._features(*args, **kwargs))
+            return frozen_mapping(self._features(*args, **kwargs))[0]
         except Exception as error:  # the decorated function must run all the same
             self._client.complain("monitor: the features", error)
             return None
@@ -93,17 +129,35 @@ def argument_reader(function: Callable[..., Any]) -> Callable[..., Mapping[str, 
     >>> argument_reader(lambda row: None)({"age": 41})
     {'age': 41}
     """
-    signature = inspect.signature(function)
+    named = named_arguments(function)
 
     def read(*args: Any, **kwargs: Any) -> Mapping[str, Any]:
+        arguments = named(*args, **kwargs)
+        only = next(iter(arguments.values())) if len(arguments) == 1 else None
+        return only if isinstance(only, Mapping) else arguments
+
+    return read
+
+
+def named_arguments(function: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
+    """A function that names the arguments of a call of `function`, but for its own object.
+
+    >>> named_arguments(lambda self, age, **more: None)(None, 41, income=3)
+    {'age': 41, 'income': 3}
+    """
+    signature = inspect.signature(function)
+    first = next(iter(signature.parameters), "")
+
+    def read(*args: Any, **kwargs: Any) -> dict[str, Any]:
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        named = {name: v for name, v in bound.arguments.items() if name not in {"self", "cls"}}
+        named = dict(bound.arguments)
+        if first in {"self", "cls"}:
+            del named[first]
         for name, parameter in signature.parameters.items():
             if parameter.kind is inspect.Parameter.VAR_KEYWORD:
                 named |= named.pop(name)
-        only = next(iter(named.values())) if len(named) == 1 else None
-        return only if isinstance(only, Mapping) else named
+        return named
 
     return read
 
@@ -122,31 +176,40 @@ def parts_of(result: Any) -> Mapping[str, Any]:
 ANSWER_PARTS = ("prediction", "score", "prediction_id", "version", "timestamp", "tags")
 
 
+def _is_generator(function: Callable[..., Any]) -> bool:
+    call = getattr(function, "__call__", None)  # noqa: B004 - as below
+    return any(
+        look(candidate)
+        for look in (inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+        for candidate in (function, call)
+    )
+
+
 def _is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         getattr(function, "__call__", None)  # noqa: B004 - an object with an async __call__
     )
 
 
-def _sync(function: Callable[..., Any], seen: Seen) -> Any:
+def _sync(function: Callable[..., Any], seen: Look) -> Any:
     @functools.wraps(function)
     def monitored(*args: Any, **kwargs: Any) -> Any:
-        features = seen.before(args, kwargs)
+        asked = seen.before(args, kwargs)
         start = time.perf_counter()
         result = function(*args, **kwargs)
-        seen.after(features, result, time.perf_counter() - start)
+        seen.after(asked, result, time.perf_counter() - start)
         return result
 
     return monitored
 
 
-def _async(function: Callable[..., Any], seen: Seen) -> Any:
+def _async(function: Callable[..., Any], seen: Look) -> Any:
     @functools.wraps(function)
     async def monitored(*args: Any, **kwargs: Any) -> Any:
-        features = seen.before(args, kwargs)
+        asked = seen.before(args, kwargs)
         start = time.perf_counter()
         result = await function(*args, **kwargs)
-        seen.after(features, result, time.perf_counter() - start)
+        seen.after(asked, result, time.perf_counter() - start)
         return result
 
     return monitored

@@ -1,6 +1,7 @@
 """The background thread: sends rows in batches, and spools them while the server is away."""
 
 import contextlib
+import logging
 import os
 import threading
 import time
@@ -306,6 +307,7 @@ class Sender:
         if self._thread is None:
             self._let_go()
         self._speak(last=True)
+        self._sum_up()
         return not left
 
     def _let_go(self) -> None:
@@ -317,6 +319,10 @@ class Sender:
     def _speak(self, *, last: bool = False) -> None:
         with contextlib.suppress(Exception):  # the handler of a log is the user's code
             self._complaints.speak(last=last)
+
+    def _sum_up(self) -> None:
+        with contextlib.suppress(Exception):  # as above
+            logging.getLogger("watchkeeper").info("at the end: %s", self.counters().line)
 
     def _damaged(self, rows: int) -> None:
         self._tally.drop("damaged", rows, f"the spool {self._directory} was damaged")

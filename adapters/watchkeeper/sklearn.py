@@ -1,13 +1,11 @@
 """Logs what an estimator with scikit-learn's interface answers; also XGBoost's and LightGBM's."""
 # ruff: noqa: N803 - X is what scikit-learn calls it, and callers may name it
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from watchkeeper.calls import Call, columns_of, rows_in
 from watchkeeper.client import Client
-
-# No feature can have these names by accident.
-_PARTS = {part: f"\0{part}" for part in ("prediction", "score", "prediction_id", "timestamp")}
 
 
 class Monitored:
@@ -28,28 +26,26 @@ class Monitored:
         self, X: Any, *args: Any, prediction_ids: Sequence[str] | None = None, **kwargs: Any
     ) -> Any:
         """What the estimator predicts for rows X, logged."""
+        call = self._call(X)
         answers = self.estimator.predict(X, *args, **kwargs)
-        self._log(X, lambda: {"prediction": answers}, prediction_ids)
+        call.answered(_with_ids(lambda: {"prediction": answers}, prediction_ids))
         return answers
 
     def predict_proba(
         self, X: Any, *args: Any, prediction_ids: Sequence[str] | None = None, **kwargs: Any
     ) -> Any:
         """The estimator's probabilities for rows X, shape (rows, classes), logged."""
+        call = self._call(X)
         answers = self.estimator.predict_proba(X, *args, **kwargs)
-        self._log(X, lambda: _scored(answers, list(self.estimator.classes_)), prediction_ids)
+        scored = _with_ids(lambda: _scored(answers, list(self.estimator.classes_)), prediction_ids)
+        call.answered(scored)
         return answers
 
-    def _log(self, X: Any, answer: Any, prediction_ids: Sequence[str] | None) -> None:
-        try:
-            columns = columns_of(X, getattr(self.estimator, "feature_names_in_", None))
-            parts = answer()
-            if prediction_ids is not None:
-                parts["prediction_id"] = list(prediction_ids)
-            rows = {_PARTS[part]: values for part, values in parts.items()}
-            self.client.log_batch({**columns, **rows}, **_PARTS, wait=0.0)
-        except Exception as error:  # the estimator has answered: nothing here may spoil that
-            self.client.complain("sklearn", error, _rows(X))
+    def _call(self, X: Any) -> Call:
+        def read() -> Any:
+            return columns_of(X, getattr(self.estimator, "feature_names_in_", None))
+
+        return Call(self.client, "sklearn", read, rows_in(X))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name in {"estimator", "client"}:
@@ -66,23 +62,12 @@ class Monitored:
         return True
 
 
-def columns_of(X: Any, known: Sequence[str] | None) -> Mapping[str, Any]:
-    """The columns of X by name. Raises TypeError if X is sparse.
-
-    >>> columns_of([[41, 1.5], [42, 2.5]], ["age", "income"])
-    {'age': [41, 42], 'income': [1.5, 2.5]}
-    """
-    if hasattr(X, "toarray"):
-        raise TypeError("a sparse matrix is not logged: log the features it was made from")
-    if hasattr(X, "columns"):
-        return {str(name): X[name] for name in X.columns}
-    if getattr(X, "ndim", 0) == 2:
-        columns = list(X.T)
-    else:
-        rows = [row if isinstance(row, (list, tuple)) else [row] for row in X]
-        columns = [list(column) for column in zip(*rows, strict=True)]
-    names = [f"x{place}" for place in range(len(columns))] if known is None else known
-    return dict(zip(map(str, names), columns, strict=True))
+def _with_ids(
+    answer: Callable[[], dict[str, Any]], prediction_ids: Sequence[str] | None
+) -> Callable[[], dict[str, Any]]:
+    if prediction_ids is None:
+        return answer
+    return lambda: answer() | {"prediction_id": list(prediction_ids)}
 
 
 def _scored(answers: Any, classes: list[Any]) -> dict[str, Any]:
@@ -94,8 +79,3 @@ def _scored(answers: Any, classes: list[Any]) -> dict[str, Any]:
         names = list(map(str, classes))
         parts["score"] = [dict(zip(names, row, strict=True)) for row in rows]
     return parts
-
-
-def _rows(X: Any) -> int:
-    shape = getattr(X, "shape", None)
-    return int(shape[0]) if shape else len(X)

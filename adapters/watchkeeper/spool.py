@@ -113,7 +113,8 @@ class Spool:
     def append(self, request: Request) -> bool:
         """Write a request; False if there is no room or the disk says no. Never half a frame.
 
-        Survives the death of the process, not of the machine: the file is not synced.
+        True means that it is on the disk, as far as the disk can be believed: only then may the
+        rows leave memory.
         """
         frame = framed(request)
         if self._used() + len(frame) > self._limit:
@@ -179,14 +180,25 @@ class Spool:
             path = self._directory / name
             descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
             if locked(descriptor):
+                self._sync_name()
                 return Segment(path, descriptor)
             os.close(descriptor)  # another process took the empty file for a dead one's
+
+    def _sync_name(self) -> None:
+        """A file whose name is not on the disk is lost, whatever is in it."""
+        with contextlib.suppress(OSError):  # such as where folders cannot be opened
+            folder = os.open(self._directory, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
     def _write(self, segment: Segment, frame: bytes) -> bool:
         rest = memoryview(frame)
         try:
             while rest:
                 rest = rest[os.write(segment.descriptor, rest) :]
+            os.fsync(segment.descriptor)
         except OSError:
             with contextlib.suppress(OSError):
                 os.ftruncate(segment.descriptor, segment.written)

@@ -240,12 +240,3 @@ def requests(
         size += len(row) + 1
     if part:
         yield Request(kind, b"[" + b",".join(part) + b"]", len(part))
-
-
-def halves(request: Request) -> list[Request]:
-    """The request as two, to find the row that spoils it; nothing if it cannot be cut."""
-    if request.media_type != JSON or request.rows < 2:
-        return []
-    rows = json.loads(request.body)
-    middle = len(rows) // 2
-    return [Request(request.kind, text(part), len(part)) for part in (rows[:middle], rows[middle:])]

@@ -10,6 +10,21 @@ import watchkeeper
 from adapters.collector import Collector
 
 
+def environment(**settings):
+    """That of a program which finds the client, and nothing else of ours."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("WATCHKEEPER_")}
+    return inherited | {"PYTHONPATH": str(Path(watchkeeper.__file__).parent.parent)} | settings
+
+
+@pytest.fixture(scope="session")
+def frameworks():
+    """The interpreter with the frameworks that do not fit in with our own dependencies."""
+    found = Path(sys.prefix) / "frameworks" / "bin" / "python"
+    if not found.exists():
+        pytest.skip("no MLflow and BentoML here: `make frameworks` installs them")
+    return found
+
+
 @pytest.fixture
 def collector():
     made = Collector()
@@ -41,12 +56,10 @@ def program(collector, tmp_path):
     """Runs a program that logs, in an interpreter of its own; its arguments are url and spool."""
 
     def run(source, *options, **settings):
-        path = Path(watchkeeper.__file__).parent.parent
         command = [sys.executable, *options, "-c", source, collector.url, tmp_path / "spool"]
-        environment = os.environ | {"PYTHONPATH": str(path), "PYTHONWARNINGS": "error"}
         return subprocess.Popen(
             command,
-            env=environment,
+            env=environment(PYTHONWARNINGS="error"),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

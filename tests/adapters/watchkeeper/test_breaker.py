@@ -18,6 +18,21 @@ def test_waits_double_up_to_a_cap_and_have_jitter(failures):
     assert breaker.is_open == (failures >= 3)
 
 
+@given(st.integers(1, 100))
+def test_refusals_open_at_once_and_are_repeated_slowly(refusals):
+    breaker = Breaker(refused_base=5.0, refused_cap=300.0)
+
+    for number in range(refusals):
+        assert breaker.refused(now=10.0) == number + 1
+
+    longest = min(300, 5.0 * 2 ** (refusals - 1))
+    assert breaker.is_open
+    assert longest / 2 <= breaker.wait(now=10.0) <= longest
+    breaker.succeeded()
+    assert not breaker.is_open
+    assert breaker.refused(now=10.0) == 1
+
+
 def test_clients_of_one_server_come_back_at_different_times():
     breakers = [Breaker() for _ in range(20)]
     for breaker in breakers:

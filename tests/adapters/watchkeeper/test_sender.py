@@ -74,8 +74,10 @@ def test_retry_after_is_kept(collector, connect, monkeypatch):
     assert time.monotonic() - start >= 1.0
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 415, 422, 301])
-def test_a_refusal_is_dropped_counted_and_said(collector, connect, caplog, status):
+@pytest.mark.parametrize("status", [415, 422])
+def test_a_body_that_the_server_will_never_take_is_dropped_counted_and_said(
+    collector, connect, caplog, status
+):
     client = connect()
     collector.always = status
 
@@ -89,6 +91,77 @@ def test_a_refusal_is_dropped_counted_and_said(collector, connect, caplog, statu
     assert len(collector.requests) == 1
     (line,) = caplog.messages
     assert f"answer {status} because the test says so" in line
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 301, 405])
+def test_rows_wait_while_somebody_mends_what_the_server_refuses(collector, connect, caplog, status):
+    """An unknown model or a wrong key is a pity, and the rows are not to blame."""
+    client = connect()
+    collector.always = status
+
+    ids = [client.log(ROW) for _ in range(3)]
+    assert until(lambda: client.counters.spooled == 3)
+    ids += [client.log(ROW) for _ in range(3)]
+    assert until(lambda: client.counters.spooled == 6)
+    assert len(collector.requests) == 1, "a server that refuses is not flooded"
+    assert client.counters.dropped == 0
+    client.close(timeout=1)
+    (line,) = [line for line in caplog.messages if "refuses" in line][:1]
+    assert f"answer {status} because the test says so" in line
+
+    collector.always = None
+    after = connect()
+    assert after.flush(5)
+    assert set(collector.predictions) == set(ids)
+
+
+def test_rows_that_were_refused_arrive_once_a_flush_asks_again(collector, connect):
+    client = connect()
+    collector.always = 404
+    row_id = client.log(ROW)
+    assert not client.flush(0.3)
+
+    collector.always = None
+
+    assert client.flush(5)
+    assert list(collector.predictions) == [row_id]
+    assert client.counters.accepted == 1
+
+
+def test_a_body_that_is_refused_for_ever_does_not_hold_the_others_for_ever(
+    collector, connect, monkeypatch
+):
+    """Such as one that the firewall in front of the service does not like."""
+    from watchkeeper import delivery
+
+    monkeypatch.setattr(delivery, "MOST_REFUSALS", 3)
+    client = connect(limits={"spool_bytes": 0})
+    collector.always = lambda handler, body: 403 if b"<script>" in body else None
+    client.log({"text": "<script>"})
+    assert until(lambda: client.counters.errors)
+    row_id = client.log(ROW)
+
+    for _ in range(3):
+        client.flush(0.2)
+
+    assert client.flush(5)
+    assert list(collector.predictions) == [row_id]
+    assert client.counters.reasons == {"status 403": 1}
+
+
+@pytest.mark.parametrize("frame", [False, True])
+def test_a_body_that_is_too_large_for_the_server_is_cut_until_it_fits(collector, connect, frame):
+    import pandas as pd
+
+    client = connect()
+    collector.always = lambda handler, body: 413 if len(body) > 20_000 else None
+    rows = [{"text": "x" * 100, "number": i} for i in range(500)]
+
+    ids = client.log_batch(pd.DataFrame(rows) if frame else rows)
+
+    assert client.flush(10)
+    assert list(collector.predictions) == ids
+    assert client.counters.dropped == 0
 
 
 def test_one_row_that_makes_a_body_unreadable_does_not_cost_the_others(collector, connect):
@@ -135,7 +208,7 @@ def test_rows_that_the_server_rejected_are_counted_and_said(collector, connect, 
 
 def test_a_complaint_of_one_kind_is_said_once_a_minute(collector, connect, caplog):
     client = connect()
-    collector.always = 404
+    collector.always = 422
 
     for _ in range(5):
         client.log(ROW)

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from watchkeeper.wire import Request, frozen, halves, requests, single, text
+from watchkeeper.wire import frozen, requests, single, text
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -99,18 +99,3 @@ def test_bodies_hold_every_row_in_order_within_the_bounds(sizes, limit_rows, lim
     for one in made:
         assert one.rows == len(json.loads(one.body)) <= limit_rows
         assert len(one.body) <= limit_bytes or one.rows == 1
-
-
-@given(st.lists(st.floats() | st.text(), min_size=2, max_size=9))
-def test_halves_are_the_whole(rows):
-    whole = Request("actuals", text(rows), len(rows))
-
-    first, second = halves(whole)
-
-    assert same(json.loads(first.body) + json.loads(second.body), json.loads(whole.body))
-    assert first.rows + second.rows == len(rows)
-
-
-def test_what_cannot_be_cut_is_not():
-    assert halves(Request("actuals", b"[{}]", 1)) == []
-    assert halves(Request("predictions", b"ARROW1", 9, "application/vnd.apache.arrow.stream")) == []
