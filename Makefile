@@ -5,7 +5,7 @@ PORT ?= 8000
 # Without bytecode every start of Python would compile all it imports anew: seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint format serve bench docs up down lock
+.PHONY: help setup frameworks demo test lint format serve bench docs up down lock
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -23,10 +23,18 @@ setup: .venv/.done  ## make .venv and install the pinned dependencies
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e adapters -e .
 	@touch $@
 
+frameworks: .venv/frameworks/.done  ## install MLflow and BentoML for the tests of the client's integrations
+
+# Of their own: they hold back releases of what we need, and nobody but the tests wants them.
+.venv/frameworks/.done: tests/adapters/frameworks.lock | .venv/.done
+	$(PYTHON) -m venv .venv/frameworks
+	.venv/frameworks/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 demo: setup  ## watch a model decay on a real stream, and recover
 	$(BIN)/watchkeeper demo $(ARGS)
 
-test: setup  ## run the whole test suite
+test: setup frameworks  ## run the whole test suite
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: setup  ## check style, format and types
@@ -61,3 +69,5 @@ lock:  ## pin what pyproject.toml asks for; the file holds hashes and no address
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 		--no-emit-package watchkeeper --group dev -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+		--group frameworks -o tests/adapters/frameworks.lock

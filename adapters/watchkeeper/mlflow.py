@@ -11,8 +11,8 @@ from typing import Any
 
 from watchkeeper.calls import Call, answers_of, columns_of, rows_in
 from watchkeeper.client import Client
+from watchkeeper.monitoring import DEFAULT_URL
 
-DEFAULT_URL = "http://localhost:8000"
 _INNER, _SETTINGS = "model", "watchkeeper.json"
 
 
@@ -41,67 +41,50 @@ class Monitored:
         return getattr(self.model, name)
 
 
-def save_model(
-    path: str | os.PathLike[str],
-    model_uri: str,
-    model: str,
-    *,
-    url: str | None = None,
-    version: str | None = None,
-    **settings: Any,
-) -> None:
+def save_model(path: str | os.PathLike[str], model_uri: str, model: str, **settings: Any) -> None:
     """Save a model of MLflow anew as one that logs what it predicts, wherever it is served.
 
-    `model_uri` is the model that predicts, `model` its name at the service. Where the new one
-    runs, `WATCHKEEPER_URL` and `WATCHKEEPER_API_KEY` are read; `url` stands in for the first, and
-    no key is ever saved. `settings` go to `mlflow.pyfunc.save_model`; by default signature and
-    requirements are those of the model, with `watchkeeper` added to the requirements.
+    `model_uri` is the model that predicts, `model` its name at the service; a `url` and a
+    `version` may be among the settings. Where the new model runs, `WATCHKEEPER_URL` goes before
+    `url`, and `WATCHKEEPER_API_KEY` is read: no key is ever saved. Other settings go to
+    `mlflow.pyfunc.save_model`; by default signature and requirements are those of the model, with
+    `watchkeeper` added to the requirements.
     """
     from mlflow import pyfunc  # noqa: PLC0415 - the client does without MLflow
 
-    with _wrapped(model_uri, {"url": url, "model": model, "version": version}) as wrapped:
-        pyfunc.save_model(os.fspath(path), **(wrapped | settings))
+    with _wrapped(model_uri, model, settings) as whole:
+        pyfunc.save_model(os.fspath(path), **whole)
 
 
-def log_model(
-    name: str,
-    model_uri: str,
-    model: str,
-    *,
-    url: str | None = None,
-    version: str | None = None,
-    **settings: Any,
-) -> Any:
-    """As `save_model`, but into the run under way: `settings` go to `mlflow.pyfunc.log_model`."""
+def log_model(name: str, model_uri: str, model: str, **settings: Any) -> Any:
+    """As `save_model`, but into the run under way, with `mlflow.pyfunc.log_model`."""
     from mlflow import pyfunc  # noqa: PLC0415 - as above
 
-    with _wrapped(model_uri, {"url": url, "model": model, "version": version}) as wrapped:
-        return pyfunc.log_model(name=name, **(wrapped | settings))
+    with _wrapped(model_uri, model, settings) as whole:
+        return pyfunc.log_model(name=name, **whole)
 
 
 @contextlib.contextmanager
-def _wrapped(model_uri: str, settings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _wrapped(model_uri: str, model: str, settings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """What MLflow wants to know of a model that `_load_pyfunc` can load."""
-    from mlflow import artifacts  # noqa: PLC0415 - as above
-    from mlflow.models import get_model_info  # noqa: PLC0415
+    from mlflow import artifacts, models  # noqa: PLC0415 - as above
 
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         data.mkdir()
         found = Path(artifacts.download_artifacts(artifact_uri=model_uri))
         shutil.copytree(found, data / _INNER)
-        (data / _SETTINGS).write_text(json.dumps(settings))
+        ours = {"model": model, "url": settings.get("url"), "version": settings.get("version")}
+        (data / _SETTINGS).write_text(json.dumps(ours))
+        listed = found / "requirements.txt"
+        needs = listed.read_text().splitlines() if listed.exists() else []
         yield {
             "loader_module": __name__,
             "data_path": str(data),
-            "signature": get_model_info(str(found)).signature,
-            "pip_requirements": [*_requirements(found), "watchkeeper"],
+            "signature": models.get_model_info(str(found)).signature,
+            "pip_requirements": [*needs, "watchkeeper"],
+            **{name: value for name, value in settings.items() if name not in ours},
         }
-
-
-def _requirements(found: Path) -> list[str]:
-    listed = found / "requirements.txt"
-    return listed.read_text().splitlines() if listed.exists() else []
 
 
 def _load_pyfunc(path: str) -> Monitored:
