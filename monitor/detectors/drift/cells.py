@@ -1,7 +1,7 @@
 """Two profiles as counts in common cells: coarse enough to test, fine enough to show a change."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -23,21 +23,37 @@ NEAR = 1e-3
 class Cells:
     """Rows by cell before and now, shape (cells,), and what each cell is.
 
-    A name is `{"category": c}` or `{"from": low, "to": high}` with low <= x < high.
+    A name is `{"category": c}` or `{"from": low, "to": high}` with low <= x < high. Cells of
+    numbers say in `starts` with which bin each begins.
     """
 
     before: Counts
     now: Counts
     names: Sequence[dict[str, object]]
+    starts: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
-    def moved(self, limit: int = 5) -> list[dict[str, object]]:
-        """The cells whose share changed most, largest change first, with both shares."""
+    def held(self) -> "Cells":
+        """Those cells that hold a row of either side."""
+        kept = self.before + self.now > 0
+        names = [name for name, held in zip(self.names, kept, strict=True) if held]
+        return Cells(self.before[kept], self.now[kept], names)
+
+    def moved(self, parts: Numbers, limit: int = 5) -> list[dict[str, object]]:
+        """The cells that explain most of a distance, largest part first, with both shares.
+
+        `parts` are theirs, shape (cells,), as `contributions` gives them.
+        """
         f, g = self.before / max(1, self.before.sum()), self.now / max(1, self.now.sum())
-        order = np.argsort(-np.abs(f - g), kind="stable")[:limit]
+        order = np.argsort(-parts, kind="stable")[:limit]
         return [
-            {**self.names[i], "before": float(f[i]), "now": float(g[i])}
+            {
+                **self.names[i],
+                "before": float(f[i]),
+                "now": float(g[i]),
+                "contribution": float(parts[i]),
+            }
             for i in order
-            if f[i] != g[i]
+            if parts[i] > 0
         ]
 
 
@@ -147,7 +163,10 @@ def numbers(before: Profile, now: Profile, most: int = 20) -> Cells | None:
     place = np.concatenate([np.full(first, -1), group, np.full(len(f) - last - 1, cells)])
     _, starts = np.unique(place, return_index=True)
     return Cells(
-        np.add.reduceat(f, starts), np.add.reduceat(g, starts), _named(found, starts, before, now)
+        np.add.reduceat(f, starts),
+        np.add.reduceat(g, starts),
+        _named(found, starts, before, now),
+        starts.astype(np.int64),
     )
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 
 from monitor.core.profile import Profile
 from monitor.core.spec import FeatureType
 from monitor.core.windows import Numbers
+from monitor.detectors.drift import intervals
 from monitor.detectors.drift.cells import (
     Aligned,
     Cells,
@@ -18,24 +18,20 @@ from monitor.detectors.drift.cells import (
     numbers,
     pooled,
 )
+from monitor.detectors.drift.contributions import contributions, normed
 from monitor.detectors.drift.distances import (
     BY_CELL,
     DEFAULT,
     METHODS,
-    homogeneity,
     homogeneity_chance,
     shares,
     smirnov_chance,
 )
 from monitor.detectors.shares import excess
 
-Z = 1.645
-"""Standard errors from an estimate to the end of its interval: 95 % to each side."""
 FEWEST_REFERENCE = 30
-_POWER: Mapping[str, float] = {"jensen_shannon": 0.5, "hellinger": 0.5, "chi_square": 0.5, "psi": 1}
-"""Near 0 each of these grows with X^2 to this power."""
 _PSI_CELLS = 10
-_COUNTED = frozenset({FeatureType.CATEGORY, FeatureType.BOOLEAN})
+COUNTED = frozenset({FeatureType.CATEGORY, FeatureType.BOOLEAN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +46,57 @@ class Effect:
     evidence: Mapping[str, object]
 
 
-def effect(method: str | None, before: Profile, now: Profile) -> Effect | None:
+@dataclass(frozen=True, slots=True)
+class NotCompared:
+    """That nothing can be said, which is not the same as that nothing changed; `reason` says why.
+
+    `few` is where more rows would help.
+    """
+
+    reason: str
+    few: bool = False
+
+
+def effect(
+    method: str | None, before: Profile, now: Profile, fewest: int = 1
+) -> Effect | NotCompared:
     """What changed from a reference to a window, by a method or else by the default.
 
-    A method for numbers falls back to the default on categories. None where there is nothing to
-    compare: text and embeddings, too small a reference, bins without a common edge.
+    A method for numbers falls back to the default on categories. The window is to hold `fewest`
+    values, missing and NaN left out.
     """
-    if before.finite < FEWEST_REFERENCE or not now.finite or before.type is not now.type:
-        return None
+    unlike = _unlike(before, now, fewest)
+    if unlike is not None:
+        return unlike
     method = method if method in METHODS else DEFAULT
-    if before.type in _COUNTED:
-        cells: Cells | None = categories(before, now)
+    if before.type in COUNTED:
         method = method if method in BY_CELL else DEFAULT
-    else:
-        cells = numbers(before, now, _PSI_CELLS if method == "psi" else 20)
-    if cells is None or not cells.before.sum() or not cells.now.sum():
-        return None
-    evidence = {"moved": cells.moved(), **_moments(before, now)}
+        return by_cell(method, categories(before, now))
+    found = aligned(before, now)
+    cells = numbers(before, now, _PSI_CELLS if method == "psi" else 20)
+    if found is None or cells is None or not found.now.sum():
+        return NotCompared("both sides were counted in bins that have no edge in common")
+    moments = {**_moments(before, now)}
     match method:
         case "kolmogorov_smirnov":
-            return _smirnov(before, now, evidence)
+            return _smirnov(found, cells, moments)
         case "wasserstein":
-            return _wasserstein(before, now, pooled(cells), evidence)
+            return _wasserstein(found, cells, before, now, moments)
         case _:
-            return _by_cell(method, pooled(cells), evidence)
+            return by_cell(method, cells, moments)
+
+
+def _unlike(before: Profile, now: Profile, fewest: int) -> NotCompared | None:
+    """Why two profiles cannot be compared, if they cannot."""
+    if before.type is not now.type:
+        return NotCompared(f"it is {now.type}, and was {before.type} in the reference")
+    if before.type not in COUNTED and before.bins is None:
+        return NotCompared(f"a profile of {before.type} holds no counts")
+    if before.finite < FEWEST_REFERENCE:
+        return NotCompared(f"{before.finite} reference values, {FEWEST_REFERENCE} needed", few=True)
+    if now.finite < max(1, fewest):
+        return NotCompared(f"{now.finite} values in the window, {max(1, fewest)} needed", few=True)
+    return None
 
 
 def chance(counts: Pooled) -> float:
@@ -93,69 +116,66 @@ def chance(counts: Pooled) -> float:
     return min(1.0, 2 * min(rare, common))
 
 
-def _by_cell(method: str, counts: Pooled, evidence: Mapping[str, object]) -> Effect:
-    value = BY_CELL[method](counts.before, counts.now)
-    if method == "l_infinity":
-        f, g = shares(counts.before), shares(counts.now)
-        place, n, m = int(np.argmax(np.abs(f - g))), counts.before.sum(), counts.now.sum()
-        low, high = _about(value, _error(f[place], g[place], int(n), int(m)))
-    else:
-        low, high = _scaled(value, counts, _POWER[method])
-    return Effect(method, value, low, high, chance(counts), evidence)
+def by_cell(method: str, cells: Cells, moments: Mapping[str, object] | None = None) -> Effect:
+    """A distance of counts in cells.
 
-
-def _scaled(value: float, counts: Pooled, power: float) -> tuple[float, float]:
-    """Interval of a distance that grows with a power of X^2.
-
-    X^2 exceeds what belongs to the change, lambda, by its degrees of freedom on average, and
-    varies by sqrt(2 degrees + 4 lambda): a noncentral chi-square.
+    Rare and new cells are pooled for the chance, and for `chi_square` altogether: for it one new
+    row in a cell of its own is a wonder. Pooling makes no distance larger, so the low end, which
+    is computed on pooled cells, is one of all cells too.
     """
-    statistic, degrees = homogeneity(counts.before, counts.now)
-    if statistic <= 0:
-        return 0.0, value
-    true = max(0.0, statistic - degrees)
-    spread = Z * sqrt(2 * degrees + 4 * true)
-    low = max(0.0, statistic - degrees - spread) / statistic
-    high = (true + spread) / statistic
-    return value * low**power, max(value, value * high**power)
+    cells = cells.held()
+    common = pooled(cells)
+    shown = (common.before, common.now) if method == "chi_square" else (cells.before, cells.now)
+    value = BY_CELL[method](*shown)
+    if method == "l_infinity":
+        low, high = intervals.largest(*shown)
+    else:
+        power = intervals.POWER[method]
+        coarse = BY_CELL[method](common.before, common.now)
+        low, _ = intervals.scaled(coarse, common.before, common.now, power)
+        _, high = intervals.scaled(value, *shown, power)
+    moved = cells.moved(contributions(method, cells.before, cells.now))
+    evidence = {"moved": moved, **(moments or {})}
+    return Effect(method, value, min(low, value), max(high, value), chance(common), evidence)
 
 
-def _smirnov(before: Profile, now: Profile, evidence: Mapping[str, object]) -> Effect | None:
-    found = aligned(before, now)
-    if found is None:
-        return None
+def _smirnov(found: Aligned, cells: Cells, moments: Mapping[str, object]) -> Effect:
+    """On bins: smaller than the gap of the rows themselves by at most the share of a bin."""
     f, g = np.cumsum(shares(found.before)), np.cumsum(shares(found.now))
-    place = int(np.argmax(np.abs(f - g)))
-    value = float(np.abs(f - g)[place])
     n, m = int(found.before.sum()), int(found.now.sum())
-    low, high = _about(value, _error(f[place], g[place], n, m))
-    return Effect("kolmogorov_smirnov", value, low, high, smirnov_chance(value, n, m), evidence)
+    value = float(np.max(np.abs(f - g)))
+    moved = cells.moved(contributions("kolmogorov_smirnov", cells.before, cells.now))
+    return Effect(
+        "kolmogorov_smirnov",
+        value,
+        *intervals.gap(f, g, n, m),
+        smirnov_chance(value, n, m),
+        {"moved": moved, **moments},
+    )
 
 
 def _wasserstein(
-    before: Profile, now: Profile, counts: Pooled, evidence: Mapping[str, object]
-) -> Effect | None:
-    """On bins, each with its rows in one place.
+    found: Aligned, cells: Cells, before: Profile, now: Profile, moments: Mapping[str, object]
+) -> Effect:
+    """On bins, each with its rows in one place: off by at most the mean width of their bins.
 
     What lies outside the reference's range counts as at most one range away from it: one
     outlier is not to outweigh all other rows.
     """
-    found = aligned(before, now)
-    if found is None:
-        return None
     x = _places(found, before, now)
-    p, q = shares(found.before), shares(found.now)
-    n, m = int(found.before.sum()), int(found.now.sum())
-    gaps, widths = np.cumsum(q - p)[:-1], np.diff(x)
-    pool = np.cumsum(found.before + found.now)[:-1] / (n + m)
-    noise = float((np.sqrt(2 / np.pi * pool * (1 - pool) * (1 / n + 1 / m)) * widths).sum())
-    moves = np.concatenate([[0.0], np.cumsum(np.sign(gaps) * widths)])
-    error = sqrt(_variance(moves, p) / n + _variance(moves, q) / m)
-    value = float((np.abs(gaps) * widths).sum())
-    low = max(0.0, sqrt(max(0.0, value**2 - noise**2)) - Z * error)
+    f, g = np.cumsum(shares(found.before)), np.cumsum(shares(found.now))
+    areas = np.append(np.abs(f - g)[:-1] * np.diff(x), 0.0)
+    low, high = intervals.area(x, f, g, int(found.before.sum()), int(found.now.sum()))
     unit = before.deviation if before.deviation > 0 else 1.0
-    ends = (value / unit, low / unit, (value + Z * error) / unit)
-    return Effect("wasserstein", *ends, chance(counts), evidence)
+    moved = cells.moved(normed(np.add.reduceat(areas, cells.starts)))
+    return Effect(
+        "wasserstein",
+        float(areas.sum()) / unit,
+        low / unit,
+        high / unit,
+        chance(pooled(cells)),
+        {"moved": moved, **moments},
+    )
 
 
 def _places(found: Aligned, before: Profile, now: Profile) -> Numbers:
@@ -174,24 +194,8 @@ def _places(found: Aligned, before: Profile, now: Profile) -> Numbers:
     return np.asarray((bounds[:-1] + bounds[1:]) / 2, np.float64)
 
 
-def _variance(values: Numbers, weights: Numbers) -> float:
-    mean = float((values * weights).sum())
-    return max(0.0, float((np.square(values - mean) * weights).sum()))
-
-
-def _error(f: float, g: float, n: int, m: int) -> float:
-    """Standard error of the difference of two shares, of n and of m rows."""
-    return sqrt(max(0.0, f * (1 - f)) / n + max(0.0, g * (1 - g)) / m)
-
-
-def _about(value: float, error: float) -> tuple[float, float]:
-    return max(0.0, value - Z * error), min(1.0, value + Z * error)
-
-
 def _moments(before: Profile, now: Profile) -> dict[str, object]:
     """Mean and deviation on both sides, where they are finite."""
-    if before.type in _COUNTED:
-        return {}
     sides = {"before": before, "now": now}
     return {
         side: {"mean": profile.mean, "deviation": profile.deviation}

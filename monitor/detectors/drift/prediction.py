@@ -9,7 +9,7 @@ from monitor.core.findings import Measurement
 from monitor.core.profile import Profile, Profiles
 from monitor.core.spec import ModelSpec
 from monitor.core.windows import Window
-from monitor.detectors.drift.effects import effect
+from monitor.detectors.drift.effects import Effect, effect
 from monitor.detectors.drift.univariate import measured
 
 
@@ -36,8 +36,8 @@ class Prediction(ProfileDetector):
             ("score", "kolmogorov_smirnov", reference.score, current.score),
         )
         for of, method, before, now in sides:
-            if before is None or now is None or now.finite < max(1, spec.window.min_rows):
+            if before is None or now is None:
                 continue
-            found = effect(method, before, now)
-            if found is not None:
+            found = effect(method, before, now, spec.window.min_rows)
+            if isinstance(found, Effect):
                 yield measured(found, of=of)

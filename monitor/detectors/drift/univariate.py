@@ -1,6 +1,6 @@
 """A changed distribution of a single feature."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from monitor.core.findings import Measurement
 from monitor.core.profile import Profiles
 from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec
 from monitor.core.windows import Window
-from monitor.detectors.drift.effects import Effect, effect
+from monitor.detectors.drift.effects import Effect, NotCompared, effect
 
 
 def measured(found: Effect, feature: str | None = None, **evidence: object) -> Measurement:
@@ -44,14 +44,31 @@ class Univariate(ProfileDetector):
     def measure(
         self, spec: ModelSpec, window: Window, reference: Profiles, current: Profiles
     ) -> Iterable[Measurement]:
-        """One measurement for each feature that both sides have."""
-        for feature, now in current.features.items():
-            said = spec.features.get(feature, FeatureSpec())
-            before = reference.features.get(feature)
-            if before is None or now.finite < max(1, spec.window.min_rows):
-                continue
-            if now.type is FeatureType.TIMESTAMP and said.method is None:
-                continue
-            found = effect(said.method, before, now)
-            if found is not None:
+        """One measurement for each feature that both sides have enough values of."""
+        for feature, found in compared(spec, reference, current):
+            if isinstance(found, Effect):
                 yield measured(found, feature)
+
+
+def compared(
+    spec: ModelSpec, reference: Profiles, current: Profiles
+) -> Iterator[tuple[str, Effect | NotCompared]]:
+    """What is known about each feature of either side, also where nothing can be said.
+
+    A feature that nobody has seen in one of the sides is not compared; `quality.schema` and
+    `quality.missing` say that it is gone.
+    """
+    for feature in [
+        *current.features,
+        *sorted(reference.features.keys() - current.features.keys()),
+    ]:
+        said = spec.features.get(feature, FeatureSpec())
+        before, now = reference.features.get(feature), current.features.get(feature)
+        if before is None:
+            yield feature, NotCompared("the reference does not have it")
+        elif now is None:
+            yield feature, NotCompared("the window does not have it")
+        elif now.type is FeatureType.TIMESTAMP and said.method is None:
+            yield feature, NotCompared("time goes on, and the spec names no method for it")
+        else:
+            yield feature, effect(said.method, before, now, spec.window.min_rows)
