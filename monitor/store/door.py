@@ -28,7 +28,7 @@ from monitor.store.seen import Seen, Words, hashes_of
 _LOG = logging.getLogger(__name__)
 _WAITING_BYTES = 256 << 20
 _UNFOLDED_BYTES = 1 << 30
-_UNFOLDED_ROWS = 2_000_000
+_UNFOLDED_ROWS = 1_000_000
 _GROUP_BYTES = 32 << 20
 
 
