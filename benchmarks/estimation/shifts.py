@@ -1,6 +1,6 @@
 """Prints how far off estimates are where features shift, and whether only concepts count as such.
 
-    OMP_NUM_THREADS=1 python benchmarks/estimation/shifts.py [--worlds 20]
+    OMP_NUM_THREADS=1 python benchmarks/estimation/shifts.py [--worlds 20] [--first 0]
 
 Each world is a model that misses an interaction, fitted anew; its estimator learns 10,000 labelled
 rows, and windows of 4,000 shift by so many standard deviations. First mean absolute errors against
@@ -111,9 +111,10 @@ def main() -> None:
     """Print the tables; exit 1 if a bound is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=20)
-    worlds = parser.parse_args().worlds
+    parser.add_argument("--first", type=int, default=0, help="number of the first world")
+    given = parser.parse_args()
     tally = Tally()
-    for number in range(worlds):
+    for number in range(given.first, given.first + given.worlds):
         world = World.of(number)
         estimator = ClassEstimator.fit(SPEC, world.sample(10_000, 0.0, 10_000 + number))
         if not isinstance(estimator, ClassEstimator):

@@ -8,8 +8,8 @@ from scipy.optimize import nnls
 
 from monitor.detectors.estimation.encoding import Floats
 
-LEAST_DOUBT = 0.3**2
-"""A correction is trusted to three tenths of itself at best."""
+LEAST_DOUBT = 0.4**2
+"""A correction is doubted by two fifths of itself at least."""
 _SUM = 1e3
 """Weight of the demand that shares add up to 1."""
 _PRIOR = 0.1
