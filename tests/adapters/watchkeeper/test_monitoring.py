@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 
+import numpy as np
 import pytest
 import watchkeeper
 
@@ -141,6 +142,100 @@ def test_features_are_logged_as_they_were_before_the_call(collector, monitor):
 
     assert predict.client.flush(5)
     assert only(collector)["features"] == {"age": 41}
+
+
+def test_what_the_function_changes_deep_inside_is_logged_as_it_was(collector, monitor):
+    @monitor()
+    def predict(vector, deep):
+        vector *= 0
+        deep["list"].append(9)
+        return 1
+
+    predict(np.array([1.0, 2.0]), {"list": [1]})
+
+    assert predict.client.flush(5)
+    assert only(collector)["features"] == {"vector": [1.0, 2.0], "deep": {"list": [1]}}
+
+
+def generator(age):
+    yield age
+
+
+async def asynchronous_generator(age):
+    yield age
+
+
+class Generator:
+    def __call__(self, age):
+        yield age
+
+
+@pytest.mark.parametrize("function", [generator, asynchronous_generator, Generator()])
+def test_a_generator_is_refused_with_the_reason(monitor, function):
+    with pytest.raises(TypeError, match="is a generator, which answers bit by bit"):
+        monitor()(function)
+
+
+def test_an_iterator_that_a_function_returns_is_not_used_up(monitor):
+    @monitor()
+    def predict(age):
+        return (age + i for i in range(3))
+
+    assert list(predict(41)) == [41, 42, 43]
+    assert predict.client.counters.dropped == 1
+
+
+def test_static_and_class_methods_are_logged_in_either_order(collector, monitor):
+    class Model:
+        @monitor()
+        @staticmethod
+        def static(age):
+            return ("static", age)
+
+        @classmethod
+        @monitor()
+        def of_class(cls, age):
+            return (cls.__name__, age)
+
+        @monitor()
+        @classmethod
+        def also_of_class(cls, age):
+            return (cls.__name__, age)
+
+    assert Model.static(1) == Model().static(1) == ("static", 1)
+    assert Model.of_class(2) == Model.also_of_class(2) == ("Model", 2)
+    assert Model.static.client.flush(5)
+    assert Model.also_of_class.client.flush(5)
+    logged = [row["features"] for row in collector.predictions.values()]
+    assert sorted(row["age"] for row in logged) == [1, 1, 2, 2]
+
+
+def test_an_argument_that_is_not_first_may_be_called_cls(collector, monitor):
+    @monitor()
+    def predict(age, cls):
+        return age
+
+    predict(41, cls="economy")
+
+    assert predict.client.flush(5)
+    assert only(collector)["features"] == {"age": 41, "cls": "economy"}
+
+
+def test_calls_at_the_same_time_do_not_mix(collector, monitor):
+    @monitor()
+    async def predict(age):
+        await asyncio.sleep(0.01 * (age % 3))
+        return age * 2
+
+    async def all_of_them():
+        return await asyncio.gather(*map(predict, range(20)))
+
+    assert asyncio.run(all_of_them()) == [2 * age for age in range(20)]
+    assert predict.client.flush(5)
+    rows = collector.predictions.values()
+    assert {(row["features"]["age"], row["prediction"]) for row in rows} == {
+        (age, 2 * age) for age in range(20)
+    }
 
 
 def test_the_function_keeps_its_name_and_the_address_comes_from_outside(monkeypatch):

@@ -2,9 +2,12 @@
 
 import copy
 
+import lightgbm
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
+import xgboost
 from scipy.sparse import csr_matrix
 from sklearn.base import is_classifier, is_regressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -80,6 +83,69 @@ def test_rows_without_a_frame_have_names_too(collector, connect, rows, kind):
     assert monitored.client.flush(5)
     names = {tuple(row["features"]) for row in collector.predictions.values()}
     assert names == {("age", "timestamp") if kind == "named" else ("x0", "x1")}
+
+
+def test_rows_are_logged_as_they_were_even_if_the_estimator_changes_them(collector, connect, rows):
+    estimator = make_pipeline(StandardScaler(copy=False), LinearRegression())
+    given = rows.to_numpy().copy()
+    estimator.fit(given.copy(), rows["age"])
+    monitored = Monitored(estimator, connect())
+
+    monitored.predict(given)
+
+    assert not np.array_equal(given, rows.to_numpy()), "it did change them"
+    assert monitored.client.flush(5)
+    logged = [list(row["features"].values()) for row in collector.predictions.values()]
+    assert logged == rows.to_numpy().tolist()
+
+
+@pytest.mark.parametrize("framework", [lightgbm.LGBMClassifier, xgboost.XGBClassifier])
+@pytest.mark.parametrize("names", [[0, 1], [0, 1, 2]])
+def test_classifiers_of_lightgbm_and_xgboost_are_logged(collector, connect, rows, framework, names):
+    quiet = {"verbose": -1} if framework is lightgbm.LGBMClassifier else {}
+    estimator = framework(n_estimators=5, n_jobs=1, **quiet).fit(rows, classes(rows, names))
+    monitored = Monitored(estimator, connect())
+    ids = [f"r{i}" for i in range(60)]
+
+    chances = monitored.predict_proba(rows, prediction_ids=ids)
+    answers = monitored.predict(rows[:3])
+
+    assert np.array_equal(chances, estimator.predict_proba(rows))
+    assert np.array_equal(answers, estimator.predict(rows[:3]))
+    assert monitored.client.flush(5)
+    got = [collector.predictions[row_id] for row_id in ids]
+    assert [row["features"] for row in got] == rows.to_dict("records")
+    assert [row["prediction"] for row in got] == estimator.predict(rows).tolist()
+    if len(names) == 2:
+        assert [row["score"] for row in got] == chances[:, 1].tolist()
+    else:
+        assert got[0]["score"] == dict(zip("012", chances[0].tolist(), strict=True))
+    assert monitored.client.counters.accepted == 63
+
+
+@pytest.mark.parametrize("framework", [lightgbm.LGBMRegressor, xgboost.XGBRegressor])
+def test_regressors_of_lightgbm_and_xgboost_are_logged(collector, connect, rows, framework):
+    quiet = {"verbose": -1} if framework is lightgbm.LGBMRegressor else {}
+    estimator = framework(n_estimators=5, n_jobs=1, **quiet).fit(rows, rows["age"])
+    monitored = Monitored(estimator, connect())
+
+    answers = monitored.predict(rows)
+
+    assert monitored.client.flush(5)
+    got = list(collector.predictions.values())
+    assert [row["prediction"] for row in got] == answers.tolist()
+    assert list(got[0]["features"]) == ["age", "timestamp"]
+
+
+def test_a_frame_of_polars_is_logged(collector, connect, rows):
+    estimator = LinearRegression().fit(rows, rows["age"])
+    monitored = Monitored(estimator, connect())
+
+    monitored.predict(pl.DataFrame(rows.to_dict("list")))
+
+    assert monitored.client.flush(5)
+    logged = [row["features"] for row in collector.predictions.values()]
+    assert logged == rows.to_dict("records")
 
 
 def test_a_sparse_matrix_is_answered_and_counted(collector, connect, rows):
