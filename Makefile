@@ -52,6 +52,9 @@ serve: setup  ## start the service on this machine (PORT=8000)
 bench: setup  ## measure how fast rows are taken in, over HTTP, on this machine
 	$(BIN)/python benchmarks/ingest/rows.py $(ARGS)
 
+bench-growth: setup  ## measure speed, disk and memory while a table grows to ten million rows
+	$(BIN)/python benchmarks/ingest/growth.py $(ARGS)
+
 docs: setup  ## write docs/ from the code: the OpenAPI document and the tables
 	$(BIN)/python docs/generate.py
 
