@@ -1,6 +1,6 @@
 """Bodies as they were sent, whatever their format and packing → rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 import pyarrow as pa
@@ -14,6 +14,8 @@ from monitor.service.bodies_json import json_rows, ndjson_rows
 LIMIT = 256 << 20
 """Bytes that a body may have once unpacked."""
 _STEP = 1 << 20
+_KEPT = 8 << 20
+"""Unpacked bytes that are kept before it is known how many there are."""
 _CODECS = {"gzip": "gzip", "x-gzip": "gzip", "zstd": "zstd"}
 
 
@@ -85,13 +87,28 @@ def unpack(content: bytes, encoding: str, limit: int) -> bytes:
 
 
 def _inflate(content: bytes, codec: str, limit: int) -> bytes:
-    parts, size = [], 0
+    """The content unpacked. Past `_KEPT` it is measured first, so that a bomb takes no room.
+
+    Memory that a thread has once asked for in small parts stays with that thread; what is measured
+    can be asked for in one piece, which goes back to the system.
+    """
+    parts: list[bytes] = []
+    size = 0
     try:
-        read: Callable[[int], bytes] = pa.CompressedInputStream(pa.py_buffer(content), codec).read
-        while part := read(_STEP):
-            parts.append(part)
+        stream = _stream(content, codec)
+        while part := stream.read(_STEP):
             if (size := size + len(part)) > limit:
                 raise BodyTooLargeError(limit)
+            if size <= _KEPT:
+                parts.append(part)
+        if size <= _KEPT:
+            return b"".join(parts)
+        del parts
+        whole: bytes = _stream(content, codec).read(size)
     except (OSError, pa.ArrowException) as problem:
         raise BodyError(f"the {codec} encoding is damaged or cut short: {problem}") from None
-    return b"".join(parts)
+    return whole
+
+
+def _stream(content: bytes, codec: str) -> pa.CompressedInputStream:
+    return pa.CompressedInputStream(pa.py_buffer(content), codec)

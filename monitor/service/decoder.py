@@ -11,7 +11,7 @@ from monitor.core.rows import Body, Kind, Rows
 from monitor.core.spec import FeatureType
 from monitor.service.bodies import LIMIT, decode, media_type_of, unpack
 from monitor.service.bodies_arrow import read_table
-from monitor.service.known_rows import MOST, KnownRows, known_rows
+from monitor.service.known_rows import MOST, KnownRows, can_be_known, known_rows
 from monitor.service.table_rows import named_columns, table_rows
 
 _JSON = frozenset({"application/json", "application/x-ndjson"})
@@ -37,7 +37,7 @@ class BodyDecoder:
     ) -> Iterator[tuple[int, Rows]]:
         """The rows of bodies that were let in before, under whatever limit."""
         known = None
-        if kind is Kind.PREDICTIONS and 0 < len(types) <= MOST:
+        if kind is Kind.PREDICTIONS and 0 < len(types) <= MOST and can_be_known(types):
             known = known_rows(tuple(types.items()))
         run: list[Body] = []
         for body in bodies:

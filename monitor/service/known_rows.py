@@ -4,7 +4,8 @@ msgspec reads each row into a struct with a place for each feature, which costs 
 dictionary does. A body that does not fit the struct is left to `bodies_json`, which reads anything.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Union
@@ -30,6 +31,7 @@ _KEPT: Mapping[FeatureType, tuple[pa.DataType, ...]] = {
     FeatureType.EMBEDDING: (pa.list_(pa.float64()), pa.null()),
 }
 """What Arrow makes of values without changing any, by the type of the feature; else `_PLAIN`."""
+_UNNAMABLE = re.compile(r'["\\\x00-\x1f]')
 _UNREADABLE = (pa.ArrowException, TypeError, ValueError, OverflowError)
 _FLOATS = {float, type(None)}
 
@@ -92,6 +94,15 @@ class KnownRows:
                 if gone.any():
                     absent[name] = gone
         return rows_of(len(rows), columns, features, absent, faults)
+
+
+def can_be_known(names: Iterable[str]) -> bool:
+    r"""Whether msgspec takes all of the names for keys; it refuses what JSON would have to escape.
+
+    >>> can_be_known(["age", "größe", ""]), can_be_known(["a\"b"]), can_be_known(["a\x02"])
+    (True, False, False)
+    """
+    return not any(map(_UNNAMABLE.search, names))
 
 
 @lru_cache(32)

@@ -42,6 +42,8 @@ LAST_EVENT = microseconds(LATEST) - 1
 OUTSIDE = "is outside of the years 2 to 9997"
 NO_OBJECT = "features: must be an object of names and values"
 _LEAP_SECOND = re.compile(r":60(?=[.Zz+-]|$)")
+_LONGEST_TIME = 64
+"""Characters; Python itself reads on for as long as there are digits."""
 _NONE = type(None)
 _MANY = 32
 
@@ -85,6 +87,8 @@ def event_time(value: object) -> int:
 
 
 def _from_text(text: str) -> int:
+    if len(text) > _LONGEST_TIME:
+        raise ValueError(text)
     leap = timedelta()
     if _LEAP_SECOND.search(text):
         text, leap = _LEAP_SECOND.sub(":59", text), timedelta(seconds=1)
