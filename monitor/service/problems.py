@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
-from starlette.routing import Match
 
 from monitor.core.errors import UnavailableError, WatchkeeperError
 
@@ -77,7 +76,7 @@ def _methods(request: Request) -> list[str]:
         method
         for method in _METHODS
         if any(
-            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            route.matches({**request.scope, "method": method})[0].name == "FULL"
             for route in request.app.routes
         )
     ]
