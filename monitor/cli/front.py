@@ -1,5 +1,6 @@
 """What answers on the port: there at once, and open when the house is."""
 
+import errno
 import logging
 import threading
 from collections.abc import Callable
@@ -8,18 +9,21 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from monitor.app import House, open_house
-from monitor.core.errors import DataDirectoryError, WatchkeeperError
+from monitor.core.errors import DataDirectoryError, UnavailableError, WatchkeeperError
 from monitor.service.keys import ApiKeys
 from monitor.service.problems import problem
 from monitor.settings import Settings
 
 _LOG = logging.getLogger(__name__)
+_AGAIN_SECONDS = 1.0
+_PASSING = {errno.ENOSPC, errno.EDQUOT}
 
 
 class Front:
     """The ASGI application: there at once, and open when the house is.
 
-    While the journal of an earlier life is folded, /healthz says alive and everything else 503.
+    While the journal of an earlier life is folded, or a full disk does not let it be, /healthz says
+    alive and everything else 503.
     `opened` is called when that is over; if the house cannot be opened, `failed` is, and `problem`
     says why.
     """
@@ -34,6 +38,8 @@ class Front:
         self._failed = failed
         self._opened = opened
         self._house: House | None = None
+        self._why = "rows from before are still being folded"
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._open, name="open")
         self.problem: WatchkeeperError | None = None
 
@@ -49,7 +55,7 @@ class Front:
             answer = problem(
                 503,
                 "Not ready",
-                "the service is starting: rows from before are still being folded",
+                f"the service is starting: {self._why}",
                 {"Retry-After": "1"},
             )
             await answer(scope, receive, send)
@@ -65,6 +71,7 @@ class Front:
 
     def close(self) -> None:
         """Close the house, once: after a second Ctrl-C the server never comes to it."""
+        self._closing.set()
         if self._thread.ident is not None:
             self._thread.join()
         house, self._house = self._house, None
@@ -73,7 +80,7 @@ class Front:
 
     def _open(self) -> None:
         try:
-            self._house = open_house(self._settings)
+            self._house = self._opened_house()
         except WatchkeeperError as error:
             self.problem = error
             self._failed()
@@ -82,7 +89,22 @@ class Front:
             self.problem = DataDirectoryError(f"cannot start: {type(error).__name__}: {error}")
             self._failed()
         else:
-            self._opened()
+            if self._house is not None:
+                self._opened()
+
+    def _opened_house(self) -> House | None:
+        """The house, as soon as the disk has room for it; None where it is closed before that."""
+        while not self._closing.is_set():
+            try:
+                return open_house(self._settings)
+            except (UnavailableError, OSError) as error:
+                if not isinstance(error, UnavailableError) and error.errno not in _PASSING:
+                    raise
+                if str(error) != self._why:
+                    _LOG.warning("the service cannot start yet: %s", error)
+                self._why = str(error)
+                self._closing.wait(_AGAIN_SECONDS)
+        return None
 
 
 def keyed(front: ASGIApp, settings: Settings) -> ASGIApp:

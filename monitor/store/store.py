@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from monitor.core.ports import Clock, Decoder, Told
 from monitor.core.rows import Accepted, Body, Kind
 from monitor.store.bins import BinBook
 from monitor.store.catalog import Catalog
-from monitor.store.database import Database
+from monitor.store.database import CHECKPOINT_BYTES, Database
 from monitor.store.door import Door, unwatched
 from monitor.store.findings import Findings
 from monitor.store.folding import Folder
@@ -93,44 +94,39 @@ def open_store(
     clock: Clock,
     idle: timedelta = _IDLE,
     segment_bytes: int = SEGMENT_BYTES,
+    checkpoint_bytes: int = CHECKPOINT_BYTES,
     wrote: Callable[[float], None] = unwatched,
 ) -> Store:
     """Open a data directory, made if it is not there, and fold what its journal still holds.
 
     `wrote` is called with the seconds of each write of the journal.
-    Raises DataDirectoryError if it cannot be used, JournalDamagedError.
+    Raises DataDirectoryError if it cannot be used, JournalDamagedError, UnavailableError while the
+    disk is full; whatever it raises, the directory is let go.
     """
-    lock = locked(directory)
-    database = Database(directory / "watchkeeper.duckdb")
-    catalog, bins = Catalog(database), BinBook(database)
-    profiles, tables = StoredProfiles(database, catalog, bins), Tables(database, catalog)
-    filters: dict[str, Seen] = {}
-
-    def seen(model: str) -> Seen:
-        if model not in filters:
-            filters[model] = _seen(database, catalog, model)
-        return filters[model]
-
-    def folded(model: str, position: int, places: Places) -> None:
-        if model in filters:
-            filters[model].folded(position, places)
-
-    folder = Folder(database, catalog, profiles, tables, decoder, folded)
-    journal = Journal(directory / "journal", folder.position, segment_bytes)
-    folder.start(journal)
-    for name in catalog.names():
-        seen(name)  # before the first request, which would have to wait for it
+    with ExitStack() as undo:
+        lock = locked(directory)
+        undo.callback(os.close, lock)
+        database = Database(directory / "watchkeeper.duckdb", checkpoint_bytes)
+        undo.callback(database.close)
+        catalog, bins = Catalog(database), BinBook(database)
+        profiles, tables = StoredProfiles(database, catalog, bins), Tables(database, catalog)
+        filters = _Filters(database, catalog)
+        folder = Folder(database, catalog, profiles, tables, decoder, filters.folded)
+        journal = Journal(directory / "journal", folder.position, segment_bytes)
+        undo.callback(journal.close)
+        folder.start(journal)
+        undo.callback(folder.close)
+        filters.load()
+        undo.pop_all()
     reading = Predictions(database, catalog, folder)
-    references = References(
-        database, catalog, bins, profiles, tables, reading, folder, decoder, infer, clock
-    )
-    door = Door(journal, catalog, decoder, seen, clock, folder, wrote)
-    reading.door = door
+    door = reading.door = Door(journal, catalog, decoder, filters.of, clock, folder, wrote)
     return Store(
         catalog,
         reading,
         profiles,
-        references,
+        References(
+            database, catalog, bins, profiles, tables, reading, folder, decoder, infer, clock
+        ),
         Findings(database),
         Incidents(database),
         StoredLedger(database, catalog, reading, folder, idle),
@@ -141,6 +137,31 @@ def open_store(
         database,
         lock,
     )
+
+
+class _Filters:
+    """Which ids each model has, once somebody asks."""
+
+    def __init__(self, database: Database, catalog: Catalog) -> None:
+        self._database = database
+        self._catalog = catalog
+        self._models: dict[str, Seen] = {}
+
+    def load(self) -> None:
+        """Learn those of every model, so that the first request need not wait for it."""
+        for model in self._catalog.names():
+            self.of(model)
+
+    def of(self, model: str) -> Seen:
+        """Those of one model."""
+        if model not in self._models:
+            self._models[model] = _seen(self._database, self._catalog, model)
+        return self._models[model]
+
+    def folded(self, model: str, position: int, places: Places) -> None:
+        """All before a position of the journal can be read, what came last at these places."""
+        if model in self._models:
+            self._models[model].folded(position, places)
 
 
 def _seen(database: Database, catalog: Catalog, model: str) -> Seen:
