@@ -1,9 +1,13 @@
 """A real application answers as before, and its predictions are logged."""
 
 import asyncio
+import socket
+import threading
 
 import httpx
 import pytest
+import uvicorn
+from services import eventually
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
@@ -128,6 +132,59 @@ def test_what_cannot_be_logged_is_counted_and_answered_all_the_same(serve, setti
 
     assert http.post(path, json={"features": {"age": 41}}).status_code == 200
     assert client.counters.dropped == 1
+
+
+@pytest.fixture
+def listening(connect):
+    """The application under a real uvicorn, on loopback."""
+    client, servers = connect(), []
+
+    def listen(**settings):
+        middleware = [Middleware(PredictionMiddleware, client=client, **settings)]
+        routes = [Route(f"/{f.__name__}", f, methods=["POST"]) for f in (predict, stream, broken)]
+        server = uvicorn.Server(
+            uvicorn.Config(Starlette(routes=routes, middleware=middleware), log_config=None)
+        )
+        listener = socket.create_server(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        servers.append((server, thread))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}", client
+
+    yield listen
+    for server, thread in servers:
+        server.should_exit = True
+        thread.join()
+
+
+def test_calls_over_a_real_server_are_answered_and_logged(collector, listening):
+    url, client = listening()
+
+    with httpx.Client(base_url=url) as http:
+        for age in range(20):
+            answer = http.post("/predict", json={"features": {"age": age}, "id": f"r{age}"})
+            assert answer.json() == {"prediction": 1, "score": 0.5, "prediction_id": f"r{age}"}
+    for path, body in ("/broken", b"{}"), ("/predict", b"no json"):
+        assert httpx.post(url + path, content=body).status_code == 500
+
+    eventually(lambda: client.counters.logged == 20)  # it logs once it has answered
+    assert client.flush(5)
+    logged = {row_id: row["features"] for row_id, row in collector.predictions.items()}
+    assert logged == {f"r{age}": {"age": age} for age in range(20)}
+    assert client.counters.logged == 20
+
+
+def test_a_caller_who_sends_in_parts_over_a_real_server_gets_all_parts_back(collector, listening):
+    url, client = listening(path="/stream")
+
+    with httpx.Client(base_url=url) as http:
+        answer = http.post("/stream", content=iter([b'{"a', b'ge": 41}']))
+
+    assert answer.json() == {"prediction": 7}
+    eventually(lambda: client.counters.logged)
+    assert client.flush(5)
+    (row,) = collector.predictions.values()
+    assert row["features"] == {"age": 41}
 
 
 def test_the_start_and_end_of_an_application_pass_through(connect):

@@ -3,11 +3,13 @@
 import contextlib
 import json
 import os
+import pkgutil
 import signal
 import socket
 import time
 
 import pytest
+import watchkeeper
 
 BEGIN = """
 import os, sys, time
@@ -230,6 +232,44 @@ children = [context.Process(target=work.work, args=(i,)) for i in range(3)]
     assert code == 0
     assert len(ids) == 3
     assert set(collector.predictions) == set(ids)
+
+
+def test_several_clients_of_a_server_that_hangs_share_one_deadline_at_sigterm(collector, program):
+    collector.delay = 30
+    source = BEGIN.replace(
+        "client =",
+        """
+limits = watchkeeper.Limits(exit_timeout=1.0, linger=0.01)
+clients = [watchkeeper.Client(url, "loans", spool_dir=spool, limits=limits) for _ in range(5)]
+[one.log({'a': 1}) for one in clients]
+client =""",
+    )
+    process = program(source + "time.sleep(0.5); print('ready', flush=True); time.sleep(60)")
+    assert process.stdout.readline() == "ready\n"
+
+    started = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, code = finish(process)
+
+    assert code == -signal.SIGTERM
+    assert time.monotonic() - started < 4
+
+
+def test_the_integrations_need_their_framework_only_when_they_are_used(program):
+    names = sorted(
+        module.name
+        for module in pkgutil.iter_modules(watchkeeper.__path__)
+        if module.name not in {"kafka", "nats"}  # programs, which cannot do without
+    )
+    lines, code = finish(
+        program(
+            f"import importlib\nfor name in {names}:\n"
+            "    importlib.import_module(f'watchkeeper.{name}')\nprint('done')",
+            "-S",
+        )
+    )
+
+    assert (lines, code) == (["done"], 0)
 
 
 def test_the_client_needs_nothing_but_the_standard_library(program):
