@@ -3,6 +3,7 @@
 For rows at hand that nobody has profiled; and the measure of what binning costs.
 """
 
+import warnings
 from collections import Counter
 from dataclasses import replace
 
@@ -110,7 +111,9 @@ def _smirnov(found: Effect, before: Numbers, now: Numbers) -> Effect:
     low, high = intervals.gap(f, g, n, m)
     chance = smirnov_chance(value, n, m)
     if max(n, m) <= _EXACT_ROWS:
-        chance = float(ks_2samp(before, now, method="exact").pvalue)
+        with warnings.catch_warnings():  # some sizes overflow the exact sum; the limit stands then
+            warnings.simplefilter("ignore", RuntimeWarning)
+            chance = float(ks_2samp(before, now, method="exact").pvalue)
     return replace(found, value=value, low=low, high=high, p_value=chance)
 
 

@@ -1,5 +1,7 @@
 """Columns of values compared as they are, and what profiles of them lose."""
 
+import warnings
+
 import numpy as np
 import pytest
 from counted import counted
@@ -57,7 +59,9 @@ def test_smirnovs_test_agrees_with_scipy_to_the_last_digits(before, now):
     found = number_effect("kolmogorov_smirnov", before, now)
     assume(not isinstance(found, NotCompared))
 
-    exact = stats.ks_2samp(finite(before), finite(now), method="exact")
+    with warnings.catch_warnings():  # it says so where it cannot be exact
+        warnings.simplefilter("ignore", RuntimeWarning)
+        exact = stats.ks_2samp(finite(before), finite(now), method="exact")
     assert found.value == pytest.approx(exact.statistic, abs=1e-9)
     assert found.p_value == pytest.approx(exact.pvalue, abs=1e-9)
     assert found.low <= found.value <= found.high
@@ -77,17 +81,21 @@ def test_wasserstein_agrees_with_scipy_to_the_last_digits(before, now):
 
 @settings(deadline=None, max_examples=40)
 @given(columns, columns)
-def test_profiles_of_few_values_keep_smirnovs_gap(before, now):
+def test_profiles_keep_smirnovs_gap_to_within_the_share_of_a_bin(before, now):
     assume(np.isfinite(before).sum() >= 30)
     # Beyond the reference's range a thousandth of it counts as nothing: another test's subject.
     now = np.clip(finite(now), finite(before).min(), finite(before).max())
     assume(len(now))
     profile = number_profile(before)
+    later = number_profile(now, profile.bins)
 
-    binned = effect("kolmogorov_smirnov", profile, number_profile(now, profile.bins))
+    binned = effect("kolmogorov_smirnov", profile, later)
 
     raw = stats.ks_2samp(finite(before), now, method="asymp").statistic
-    assert binned.value == pytest.approx(raw, abs=1e-9)  # few values: each has a bin of its own
+    f, g = profile.counts / profile.finite, later.counts / later.finite
+    assert raw - max(f.max(), g.max()) - 1e-9 <= binned.value <= raw + 1e-9
+    if set(now) <= set(finite(before)):  # few values: each has a bin of its own
+        assert binned.value == pytest.approx(raw, abs=1e-9)
 
 
 @pytest.mark.parametrize("shape", ["normal", "lognormal", "exponential", "uniform"])
