@@ -5,26 +5,17 @@ import os
 import re
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from watchkeeper import arrow, exits, frames
+from watchkeeper import exits, frames
+from watchkeeper.bodies import actual_bodies, frame_bodies
 from watchkeeper.counters import Counters, spelt
 from watchkeeper.sender import Limits, Sender, default_directory
 from watchkeeper.transport import Transport
-from watchkeeper.wire import (
-    BATCH_BYTES,
-    BATCH_ROWS,
-    Actual,
-    Prediction,
-    Request,
-    frozen,
-    frozen_mapping,
-    requests,
-    row_text,
-    single,
-)
+from watchkeeper.wire import Actual, Prediction, frozen, frozen_mapping, single
 
 MODEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -140,7 +131,8 @@ class Client:
                 return []
             ids = frames.ids_of(frame, names, [new_id() for _ in range(rows)])
             version = self.version if version is None else version
-            self._sender.put_requests(self._made(frame, names, ids, version), deadline)
+            made = frame_bodies(frame, names, ids, version, partial(self.complain, "log_batch()"))
+            self._sender.put_requests(made, deadline)
         except Exception as error:  # as in log()
             self.complain("log_batch()", error, frames.size_of(frame))
             return []
@@ -172,11 +164,8 @@ class Client:
         """Log the actuals of many predictions; waits for room as `log_batch` does."""
         try:
             deadline = time.monotonic() + wait
-            now = time.time_ns() // 1_000_000
-            times = [now] * len(prediction_ids) if timestamps is None else timestamps
-            columns = frames.columns_of({"id": prediction_ids, "value": values, "time": times})
-            rows = list(self._actuals(columns))
-            made = requests("actuals", rows, BATCH_ROWS, BATCH_BYTES)
+            complain = partial(self.complain, "actual_batch()")
+            made = actual_bodies(prediction_ids, values, timestamps, complain)
             self._sender.put_requests(made, deadline)
         except Exception as error:  # as in log()
             rows_lost = frames.size_of({"id": prediction_ids, "value": values})
@@ -214,41 +203,6 @@ class Client:
 
     def __repr__(self) -> str:
         return f"Client({self.url!r}, model={self.model!r})"  # never the key
-
-    def _made(
-        self, frame: Any, names: frames.Names, ids: list[str], version: str | None
-    ) -> Iterable[Request]:
-        now = time.time_ns() // 1_000_000
-        packed = arrow.arrow_requests(frame, names, ids, now, version)
-        if packed is not None:
-            return packed
-        if frames.is_rows(frame):
-            texts = list(self._row_texts(frame, names, ids, now, version))
-        else:
-            rows = frames.rows_of(frame, names, ids, now)
-            texts = [row_text(row._replace(version=version)) for row in rows]
-        return requests("predictions", texts, BATCH_ROWS, BATCH_BYTES)
-
-    def _row_texts(
-        self,
-        rows: Sequence[Any],
-        names: frames.Names,
-        ids: list[str],
-        now: int,
-        version: str | None,
-    ) -> Iterator[bytes]:
-        for row, row_id in zip(rows, ids, strict=True):
-            try:
-                yield row_text(frames.row_of(row, names, row_id, now)._replace(version=version))
-            except Exception as error:  # one bad row must not cost its neighbours
-                self.complain("log_batch()", error)
-
-    def _actuals(self, columns: Mapping[str, list[Any]]) -> Iterator[bytes]:
-        for row_id, value, time_of in zip(*columns.values(), strict=True):
-            if frames.is_missing(value):
-                self.complain("actual_batch()", ValueError(f"the actual of {row_id!r} is missing"))
-            else:
-                yield row_text(Actual(_text(row_id), time_of, single(value)))
 
 
 def _mapping(features: Any) -> Mapping[Any, Any]:
