@@ -63,10 +63,37 @@ def _arrow_columns(pa: Any, frame: Any) -> dict[str, Any]:
         raise FrameError("two columns have one name")
     if isinstance(frame, Mapping) or hasattr(frame, "iloc"):
         # One by one: pandas' own way would bring the index along, and stumble over names.
-        columns = [pa.array(column) for column in parts_of(frame)]
+        columns = [pa.array(_shallow(column)) for column in parts_of(frame)]
     else:
         columns = pa.table(frame).columns
     return {name: _plain(pa, column) for name, column in zip(titles, columns, strict=True)}
+
+
+def _shallow(column: Any) -> Any:
+    """The column, if its values are single ones, or lists of such. Raises TypeError otherwise.
+
+    Arrow follows what is nested without end, and takes the whole program along when its stack is
+    used up: it must not see a list that holds itself, or lists some thousand deep.
+    """
+    typed = hasattr(column, "to_pylist") or str(getattr(column, "dtype", "object")) != "object"
+    for kind in () if typed else set(map(type, column)):
+        if kind in (list, tuple):
+            inner = {type(part) for value in column if type(value) is kind for part in value}
+            if not any(map(_is_container, inner)):
+                continue
+        elif not _is_container(kind) or (kind.__name__ == "ndarray" and _is_flat(column)):
+            continue
+        raise TypeError(f"a column of {kind.__name__} goes as JSON")
+    return column
+
+
+def _is_container(kind: type) -> bool:
+    return hasattr(kind, "__len__") and not issubclass(kind, (str, bytes))
+
+
+def _is_flat(column: Any) -> bool:
+    """Whether the arrays in a column hold numbers and not objects."""
+    return all(value.dtype.kind != "O" for value in column if hasattr(value, "dtype"))
 
 
 def _times(pa: Any, column: Any, size: int, now: int) -> Any:

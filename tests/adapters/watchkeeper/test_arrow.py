@@ -26,6 +26,19 @@ def features(request):
     return [row["features"] for row in arrow_rows(request.body)]
 
 
+def nested(depth):
+    value = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def endless():
+    value = []
+    value.append(value)
+    return value
+
+
 def same(one, other):
     """Equal, NaN included."""
     return json.dumps(one) == json.dumps(other)
@@ -79,6 +92,8 @@ def test_what_cannot_be_cut_is_not(request_):
         (pd.Series([3], dtype="UInt8"), 3),
         (np.array([[1.0]])[:, 0], 1.0),
         ([[1.0, 2.0]], [1.0, 2.0]),
+        ([np.array([1.0, 2.0])], [1.0, 2.0]),
+        (pd.Series([[1.0, 2.0]]), [1.0, 2.0]),
     ],
 )
 def test_a_column_of_any_type_reads_as_in_json(column, value):
@@ -98,7 +113,15 @@ def test_a_column_of_any_type_reads_as_in_json(column, value):
         [[{"deep": 1}]] * 30,
         [1, "a"] * 15,
         [10**30] * 30,
+        [nested(100_000)] * 30,
+        pd.Series([nested(100_000)] * 30),
+        np.array([*[nested(100_000)] * 29, None], dtype=object),
+        [(nested(100_000),)] * 30,
+        [{"a": nested(100_000)}] * 30,
+        [np.array([nested(100_000), 1], dtype=object)] * 30,
+        [endless()] * 30,
     ],
+    ids=lambda column: type(column).__name__,  # the values cannot be spelt
 )
 def test_a_column_that_arrow_would_not_keep_goes_as_json(column):
     assert packed({"a": column}, 30) is None
