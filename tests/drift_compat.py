@@ -27,7 +27,7 @@ KNOTS = 10_000
 def kept(values):
     """Evidently drops NaN, infinities and missing values first, NannyML NaN and missing ones."""
     if values.dtype == object:
-        return values[[v is not None and v == v for v in values]]
+        return values[[v is not None for v in values]]
     return values[np.isfinite(values)]
 
 
