@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from monitor.core.profile import LATENCY_BINS, UNIT_BINS, Bins
 from monitor.core.spec import FeatureSpec, FeatureType
-from monitor.store.columns import label_of_json
 from monitor.store.database import Database
 from monitor.store.layout import ModelTable
 from monitor.store.tally import Column, Ints
+from monitor.store.written import label_of_json
 
 ROWS, PREDICTION, SCORE, LATENCY = 0, -1, -2, -3
 """Numbers of what is profiled beside the features: the rows themselves, and the answers."""

@@ -12,9 +12,11 @@ import pyarrow as pa
 
 from monitor.core.errors import SpecError, UnknownModelError
 from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, Task, model_name
-from monitor.store.columns import SQL, typed
 from monitor.store.database import Database
+from monitor.store.forms import Form
+from monitor.store.growing import add_columns
 from monitor.store.layout import FeatureColumn, ModelTable, merged
+from monitor.store.retyping import Retyping
 
 _ENVELOPE = """
     place BIGINT, prediction_id VARCHAR, timestamp TIMESTAMP, received_at TIMESTAMP,
@@ -121,7 +123,9 @@ class Catalog:
             empty = ModelSpec(task=spec.task)
             table = ModelTable(number, model, spec, empty, merged(spec, empty))
             envelope = _ENVELOPE.format(outcome=outcome)
-            connection.execute(f"CREATE TABLE {table.predictions} ({envelope})")
+            connection.execute(
+                f"CREATE TABLE {table.predictions} ({envelope}, forms BLOB, extra VARCHAR)"
+            )
             connection.execute(f"CREATE TABLE {table.actuals} ({_ACTUAL.format(outcome=outcome)})")
             connection.execute(
                 f"CREATE TABLE {table.reference} ({envelope}, actual {outcome}, owner VARCHAR)"
@@ -153,90 +157,67 @@ class Catalog:
             raise
         return after
 
+    def keep_forms(self, model: str, forms: Mapping[str, Form]) -> ModelTable:
+        """Remember how the values of features are usually sent."""
+        with self._database.transaction():
+            table = self.table(model)
+            columns = {
+                name: replace(held, form=forms.get(name, held.form))
+                for name, held in table.columns.items()
+            }
+            after = replace(table, columns=columns)
+            batch = pa.table(
+                {
+                    "number": pa.array([columns[name].number for name in forms], pa.int32()),
+                    "form": pa.array(list(forms.values()), pa.uint8()),
+                }
+            )
+            with self._database.staged(batch) as connection:
+                connection.execute(
+                    "UPDATE feature SET form = batch.form FROM batch "
+                    "WHERE feature.model = ? AND feature.number = batch.number",
+                    [table.number],
+                )
+            self._hold(after)
+            return after
+
     def _with_columns(self, table: ModelTable) -> ModelTable:
         """The table with a column for each feature whose type is known.
 
         A feature whose type changed gets a new column with what can be read of the old values.
         """
-        columns = dict(table.columns)
-        for name, feature in table.spec.features.items():
-            held = columns.get(name)
-            if feature.type is None or (held is not None and held.type is feature.type):
-                continue
-            new = FeatureColumn(self._next_number(table), name, feature.type)
-            self._add_column(table, new, held)
-            columns[name] = new
-        return replace(table, columns=columns)
-
-    def _next_number(self, table: ModelTable) -> int:
-        (highest,) = self._database.read(
+        ((highest,),) = self._database.read(
             "SELECT coalesce(max(number), 0) FROM feature WHERE model = $model", model=table.number
-        )[0]
-        return int(highest) + 1
-
-    def _add_column(
-        self, table: ModelTable, new: FeatureColumn, held: FeatureColumn | None
-    ) -> None:
-        kind = SQL[new.type]
-        for name in (table.predictions, table.reference):
-            self._database.write(f"ALTER TABLE {name} ADD COLUMN {new.column} {kind}")
-            if held is not None:
-                self._database.write(
-                    f"UPDATE {name} SET {new.column} = TRY_CAST({_text(held)} AS {kind})"
-                )
-                self._read_misfits(table, name, new)
-        self._database.write(
-            "INSERT INTO feature VALUES ($model, $number, $name, $type)",
-            model=table.number,
-            number=new.number,
-            name=new.name,
-            type=str(new.type),
         )
-
-    def _read_misfits(self, table: ModelTable, source: str, new: FeatureColumn) -> None:
-        """Values that did not fit the old type, read in the new one; what does not fit stays."""
-        found = self._database.read(
-            "SELECT place, value FROM misfit "
-            "WHERE model = $model AND source = $source AND name = $name ORDER BY place",
-            model=table.number,
-            source=source,
-            name=new.name,
+        new: list[FeatureColumn] = []
+        for name, feature in table.spec.features.items():
+            held = table.columns.get(name)
+            if feature.type is not None and (held is None or held.type is not feature.type):
+                new.append(FeatureColumn(highest + len(new) + 1, name, feature.type))
+        if not new:
+            return table
+        add_columns(self._database, table, new)
+        changed = {
+            column.name: Retyping(self._database, table, table.columns[column.name], column).read()
+            for column in new
+            if column.name in table.columns
+        }
+        return replace(
+            table, columns={**table.columns, **{column.name: column for column in new}, **changed}
         )
-        if not found:
-            return
-        fitted = typed([msgspec.json.decode(value) for _, value in found], new.type)
-        wrong = {row for row, _ in fitted.misfits}
-        places = [place for place, _ in found]
-        fits = [row not in wrong for row in range(len(found))]
-        batch = pa.table({"place": places, "value": fitted.values, "fits": fits})
-        with self._database.staged(batch) as connection:
-            connection.execute(
-                f"UPDATE {source} SET {new.column} = batch.value FROM batch "
-                f"WHERE {source}.place = batch.place"
-            )
-            connection.execute(
-                "DELETE FROM misfit USING batch WHERE model = ? AND source = ? AND name = ? "
-                "AND misfit.place = batch.place AND batch.fits",
-                [table.number, source, new.name],
-            )
 
     def _loaded(self, number: int, name: str, declared: str, inferred: str) -> ModelTable:
         said = msgspec.json.decode(declared, type=ModelSpec)
         learned = msgspec.json.decode(inferred, type=ModelSpec)
         rows = self._database.read(
-            "SELECT number, name, type FROM feature WHERE model = $model ORDER BY number",
+            "SELECT number, name, type, form FROM feature WHERE model = $model ORDER BY number",
             model=number,
         )
-        columns = {name: FeatureColumn(n, name, FeatureType(kind)) for n, name, kind in rows}
+        columns = {
+            name: FeatureColumn(n, name, FeatureType(kind), None if form is None else Form(form))
+            for n, name, kind, form in rows
+        }
         return ModelTable(number, name, said, learned, merged(said, learned), columns)
-
-
-def _text(held: FeatureColumn) -> str:
-    """SQL for a value that can be cast to any type; a whole number has no decimals."""
-    if held.type is not FeatureType.NUMBER:
-        return held.column
-    whole = f"{held.column} = floor({held.column}) AND abs({held.column}) < 1e15"
-    return f"CASE WHEN {whole} THEN {held.column}::BIGINT::VARCHAR ELSE {held.column}::VARCHAR END"
 
 
 def _written(spec: ModelSpec) -> str:

@@ -1,20 +1,22 @@
-"""Values as sent → typed Arrow columns, and what did not fit its column.
+"""Values as sent → typed Arrow columns, what did not fit its column, and in which form it came.
 
 A value that does not fit is never lost: the column holds what could be read of it, or null, and
 the value as sent stands among the misfits.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from monitor.core.rows import Column, label, microseconds
+from monitor.core.rows import EPOCH, Column, label, microseconds
 from monitor.core.spec import FeatureType
+from monitor.store.forms import NATURAL, SPELLINGS, Codes, Form, Sent, restored, spelled, spelling
 
 ARROW = {
     FeatureType.NUMBER: pa.float64(),
@@ -33,23 +35,44 @@ SQL = {
     FeatureType.EMBEDDING: "DOUBLE[]",
 }
 _NONE = type(None)
-_PLAIN: dict[
-    FeatureType, set[type]
-] = {  # a list of values of these types alone becomes a column at once
-    FeatureType.NUMBER: {float, int, _NONE},
-    FeatureType.BOOLEAN: {bool, _NONE},
-    FeatureType.CATEGORY: {str, _NONE},
-    FeatureType.TEXT: {str, _NONE},
+_TEXTS = frozenset({FeatureType.CATEGORY, FeatureType.TEXT})
+_FORMS: dict[type, Form] = {
+    bool: Form.BOOLEAN,
+    int: Form.INTEGER,
+    float: Form.FLOAT,
+    str: Form.TEXT,
+}
+_PLAIN: dict[FeatureType, tuple[type, ...]] = {
+    FeatureType.NUMBER: (int, float),
+    FeatureType.BOOLEAN: (bool,),
+    FeatureType.CATEGORY: (str,),
+    FeatureType.TEXT: (str,),
 }
 _LARGEST_EXACT = 2**53
+_FIRST = microseconds(datetime.min.replace(tzinfo=UTC))
+_LAST = microseconds(datetime.max.replace(tzinfo=UTC))
+_UNFIT = (pa.ArrowException, OverflowError, UnicodeEncodeError)
+
+Places = Sequence[tuple[int, object]]
+"""Rows and their values as sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A column that fits its type, and the values that did not: (row, value as sent)."""
+    """A column that fits its type, the values that did not, and how the others were sent.
+
+    `unlike` are values that fit, but which the column does not give back in any form.
+    """
 
     values: pa.Array
-    misfits: Sequence[tuple[int, object]] = ()
+    misfits: Places = ()
+    form: Form | None = None
+    codes: Codes | None = None
+    unlike: Places = ()
+
+    def sent(self, kind: FeatureType) -> Sent:
+        """The forms of the values."""
+        return Sent(kind, self.values, self.form, self.codes)
 
 
 class _Misfit(Exception):  # noqa: N818  a signal inside this file, never an error of ours
@@ -65,49 +88,138 @@ def typed(column: Column, kind: FeatureType) -> Typed:
     if not isinstance(column, list):
         exact = _arrow(column, kind)
         if exact is not None:
-            return Typed(exact)
+            return exact
         column = column.to_pylist()
-    plain = _PLAIN.get(kind)
-    if plain and set(map(type, column)) <= plain:
-        try:
-            return Typed(pa.array(column, ARROW[kind]))
-        except (pa.ArrowInvalid, OverflowError, UnicodeEncodeError):
-            pass  # an integer that no float holds, or text that is no Unicode: value by value
-    return _each(column, kind)
+    kinds = set(map(type, column)) - {_NONE}
+    try:
+        plain = _plain(column, kind, kinds)
+    except _UNFIT:  # an integer that no float holds, or text that is no Unicode: value by value
+        plain = None
+    return plain or _each(column, kind)
 
 
-def _arrow(column: Any, kind: FeatureType) -> pa.Array | None:
+def _arrow(column: Any, kind: FeatureType) -> Typed | None:
     """An Arrow column cast without loss; None where it must be looked at value by value."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     given = column.type
+    form = _form_of(given)
+    text = pa.types.is_string(given) or pa.types.is_large_string(given)
     fits = {
-        FeatureType.NUMBER: pa.types.is_integer(given) or pa.types.is_floating(given),
-        FeatureType.BOOLEAN: pa.types.is_boolean(given),
+        FeatureType.NUMBER: form in (Form.INTEGER, Form.FLOAT),
+        FeatureType.BOOLEAN: form is Form.BOOLEAN,
         FeatureType.TIMESTAMP: pa.types.is_timestamp(given),
         FeatureType.EMBEDDING: pa.types.is_list(given) and pa.types.is_floating(given.value_type),
-    }.get(kind, pa.types.is_string(given) or pa.types.is_large_string(given))
+    }.get(kind, text or form in (Form.INTEGER, Form.BOOLEAN))
     if not fits and not pa.types.is_null(given):
         return None
     try:
-        return column.cast(ARROW[kind], safe=kind is not FeatureType.TIMESTAMP)
+        values = column.cast(ARROW[kind], safe=kind is not FeatureType.TIMESTAMP)
     except pa.ArrowInvalid:
         return None
+    return Typed(values, form=form or NATURAL[kind])
 
 
-def _each(column: Iterable[object], kind: FeatureType) -> Typed:
+def _form_of(given: pa.DataType) -> Form | None:
+    if pa.types.is_integer(given):
+        return Form.INTEGER
+    if pa.types.is_floating(given):
+        return Form.FLOAT
+    return Form.BOOLEAN if pa.types.is_boolean(given) else None
+
+
+def _plain(column: list[Any], kind: FeatureType, kinds: set[type]) -> Typed | None:
+    """A list of values that become a column all at once; None for any other."""
+    if not kinds:
+        return Typed(pa.nulls(len(column), ARROW[kind]))
+    if kind is FeatureType.NUMBER and kinds == {int, float}:
+        values = pa.array(column, pa.float64())
+        whole = np.fromiter((type(v) is int for v in column), bool, len(column))
+        return Typed(values, codes=np.where(whole, Form.INTEGER, Form.FLOAT).astype(np.uint8))
+    return _alike(column, kind, next(iter(kinds))) if len(kinds) == 1 else None
+
+
+def _alike(column: list[Any], kind: FeatureType, only: type) -> Typed | None:
+    """The same for values of one type alone."""
+    values: pa.Array | None = None
+    if kind is FeatureType.TIMESTAMP and only is str:
+        return _spelled_times(column)
+    if kind is FeatureType.TIMESTAMP and only is int:
+        values = _within(pc.multiply_checked(pa.array(column, pa.int64()), 1000))
+    elif kind in _TEXTS and only in (int, bool):
+        values = pa.array(column).cast(pa.string())
+    elif only in _PLAIN.get(kind, ()):
+        values = pa.array(column, ARROW[kind])
+    return None if values is None else Typed(values, form=_FORMS[only])
+
+
+def _within(since: pa.Array) -> pa.Array | None:
+    """Microseconds as times; None where one is outside of the years that Python knows."""
+    ends = pc.min_max(since).as_py()
+    if ends["min"] < _FIRST or ends["max"] > _LAST:
+        return None
+    return since.cast(pa.timestamp("us"))
+
+
+def _spelled_times(column: list[str | None]) -> Typed | None:
+    """Texts that all spell times, in a form of ours."""
+    texts = pa.array(column, pa.string())
+    try:
+        read = texts.cast(pa.timestamp("us", "UTC"))
+    except pa.ArrowInvalid:  # none has an offset, or some are no times
+        read = texts.cast(pa.timestamp("us"))
+    values = _within(read.cast(pa.int64()))
+    if values is None:
+        return None
+    given = [(text, at) for text, at in zip(column, values.to_pylist(), strict=True) if at]
+    for form in SPELLINGS:
+        if spelled(given[0][1], form) == given[0][0]:
+            alike = all(spelled(at, form) == text for text, at in given)
+            return Typed(values, form=form) if alike else None
+    return None
+
+
+def _each(column: list[Any], kind: FeatureType) -> Typed:
     read = _READERS[kind]
     values: list[object] = []
     misfits: list[tuple[int, object]] = []
+    unlike: list[tuple[int, object]] = []
+    codes = np.zeros(len(column), np.uint8)
     for row, value in enumerate(column):
         try:
-            values.append(None if value is None else read(value))
+            held = None if value is None else read(value)
         except _Misfit as misfit:
             values.append(misfit.readable)
             misfits.append((row, value))
-    return Typed(pa.array(values, ARROW[kind]), misfits)
+            continue
+        values.append(held)
+        form = _form(value, held, kind)
+        if form is None:
+            unlike.append((row, value))
+        else:
+            codes[row] = form
+    return Typed(pa.array(values, ARROW[kind]), misfits, codes=codes, unlike=unlike)
+
+
+def _form(value: object, held: Any, kind: FeatureType) -> Form | None:
+    """The form in which the column gives the value back; None if there is none."""
+    plain = _FORMS.get(type(value))
+    if plain is None:  # what only Arrow has: it comes back as JSON has it
+        return NATURAL[kind]
+    if kind is FeatureType.TIMESTAMP and isinstance(value, str):
+        return spelling(held, value)
+    return plain if _same(restored(held, kind, plain), value) else None
+
+
+def _same(one: object, other: object) -> bool:
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, float) and isinstance(other, float):
+        alike = one == other or (math.isnan(one) and math.isnan(other))
+        return alike and math.copysign(1, one) == math.copysign(1, other)
+    return one == other
 
 
 def _number(value: object) -> float:
@@ -167,8 +279,10 @@ def _timestamp(value: object) -> datetime:
                 raise _Misfit
             case datetime():
                 return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-            case int() | float():
-                return datetime.fromtimestamp(value / 1000, UTC).replace(tzinfo=None)
+            case int():
+                return EPOCH.replace(tzinfo=None) + timedelta(milliseconds=value)
+            case float():
+                return EPOCH.replace(tzinfo=None) + timedelta(microseconds=round(value * 1000))
             case str():
                 read = datetime.fromisoformat(value)
                 return read.astimezone(UTC).replace(tzinfo=None) if read.tzinfo else read
@@ -181,7 +295,13 @@ def _timestamp(value: object) -> datetime:
 def _embedding(value: object) -> list[float]:
     if not isinstance(value, list) or not all(type(v) in {int, float} for v in value):
         raise _Misfit
-    return [float(v) for v in value]
+    try:
+        held = [float(v) for v in value]
+    except OverflowError:
+        raise _Misfit from None
+    if any(type(v) is int and abs(v) > _LARGEST_EXACT for v in value):
+        raise _Misfit(held)
+    return held
 
 
 _READERS: dict[FeatureType, Callable[[object], object]] = {
@@ -192,53 +312,3 @@ _READERS: dict[FeatureType, Callable[[object], object]] = {
     FeatureType.TIMESTAMP: _timestamp,
     FeatureType.EMBEDDING: _embedding,
 }
-
-
-def json_texts(column: Column) -> pa.Array:
-    """Each value as JSON text, null where missing; in an Arrow column each is written only once."""
-    if isinstance(column, list):
-        return pa.array(json_text(column), pa.string())
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    try:
-        coded = column.dictionary_encode()
-    except pa.ArrowNotImplementedError:
-        return pa.array(json_text(column.to_pylist()), pa.string())
-    return pa.array(json_text(coded.dictionary.to_pylist()), pa.string()).take(coded.indices)
-
-
-def json_text(values: Iterable[object]) -> list[str | None]:
-    """Each value as JSON text, None where missing; NaN and infinity as the texts of their names."""
-    cache: dict[tuple[type, object], str | None] = {(_NONE, None): None}
-    texts: list[str | None] = []
-    for value in values:
-        try:
-            key = (type(value), value)
-            if key not in cache:
-                cache[key] = as_json(value)
-            texts.append(cache[key])
-        except TypeError:  # a list or an object is no key
-            texts.append(as_json(value))
-    return texts
-
-
-def as_json(value: object) -> str:
-    """One value as JSON text; what JSON does not have stands as its text."""
-    if isinstance(value, float) and not np.isfinite(value):
-        return '"NaN"' if np.isnan(value) else '"Infinity"' if value > 0 else '"-Infinity"'
-    if isinstance(value, str):
-        value = value.encode("utf-8", "replace").decode()
-    return msgspec.json.encode(value, enc_hook=str).decode()
-
-
-def label_of_json(text: str | None) -> str | None:
-    """The class that a JSON text names."""
-    return None if text is None else label(msgspec.json.decode(text))
-
-
-def timestamps(column: Column | None, size: int, arrived: datetime) -> pa.Array:
-    """Event times (microseconds, None where missing) with the arrival in place of the missing."""
-    if column is None:
-        return pa.array([microseconds(arrived)] * size, pa.int64())
-    given = pa.array(column, pa.int64()) if isinstance(column, list) else column.cast(pa.int64())
-    return given.fill_null(microseconds(arrived))

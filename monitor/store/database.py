@@ -31,6 +31,8 @@ CHECKPOINT_BYTES = 256 << 20
 _AGAIN_SECONDS = 30.0
 _READERS_SECONDS = 60.0
 _NEVER = "1TB"
+_MEMORY = "384MB"
+"""What DuckDB may hold; past it, it goes to disk. The service is to stay under 1 GB in all."""
 _DISK = tuple(
     os.strerror(number)
     for number in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG)
@@ -40,12 +42,15 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS model (
     number INTEGER PRIMARY KEY, name VARCHAR UNIQUE, declared VARCHAR, inferred VARCHAR,
     latest TIMESTAMP, arrived TIMESTAMP);
-CREATE TABLE IF NOT EXISTS feature (model INTEGER, number INTEGER, name VARCHAR, type VARCHAR);
+CREATE TABLE IF NOT EXISTS feature (
+    model INTEGER, number INTEGER, name VARCHAR, type VARCHAR, form UTINYINT);
 CREATE TABLE IF NOT EXISTS fold (position BIGINT, rows BIGINT);
 CREATE TABLE IF NOT EXISTS unchecked (model INTEGER, start TIMESTAMP, place BIGINT);
 CREATE TABLE IF NOT EXISTS misfit (
     model INTEGER, source VARCHAR, place BIGINT, timestamp TIMESTAMP, version VARCHAR,
     prediction_id VARCHAR, name VARCHAR, value VARCHAR);
+CREATE TABLE IF NOT EXISTS sent (
+    model INTEGER, source VARCHAR, place BIGINT, part BOOLEAN, name VARCHAR, value VARCHAR);
 CREATE TABLE IF NOT EXISTS reference (
     model INTEGER, version VARCHAR, feature INTEGER, edges DOUBLE[]);
 CREATE TABLE IF NOT EXISTS profile (
@@ -194,6 +199,7 @@ class Database:
         config: dict[str, Any] = {
             "threads": 1,
             "checkpoint_threshold": _NEVER,
+            "memory_limit": _MEMORY,
             "preserve_insertion_order": True,
         }
         try:

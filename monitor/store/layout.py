@@ -7,22 +7,31 @@ from math import gcd
 
 from monitor.core.rows import MICROSECOND
 from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, Task
+from monitor.store.forms import NATURAL, Form
 
+MOST_FEATURES = 10_000
+"""Columns of one model; features that come past that are kept with their rows, and nothing more."""
 _HOUR = timedelta(hours=1) // MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureColumn:
-    """The numbered column of a feature."""
+    """The numbered column of a feature. `form` is how its values are usually sent, once known."""
 
     number: int
     name: str
     type: FeatureType
+    form: Form | None = None
 
     @property
     def column(self) -> str:
         """Its name in SQL."""
         return f"f{self.number}"
+
+    @property
+    def usual(self) -> Form:
+        """The form of values that say no other."""
+        return self.form or NATURAL[self.type]
 
 
 @dataclass(frozen=True, slots=True)

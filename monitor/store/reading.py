@@ -45,21 +45,42 @@ class Reading(Samples):
         found = self._database.read(
             f"""
             WITH chosen AS (
-                SELECT place, prediction_id, timestamp, received_at, version, prediction,
-                       coalesce(scores, score::VARCHAR) AS score, latency_ms, tags {listed}
+                SELECT place, prediction_id, timestamp, received_at, version, prediction, score,
+                       scores, latency_ms, tags, forms, extra {listed}
                 FROM {table.predictions} WHERE {where} ORDER BY timestamp, place {rest})
-            SELECT epoch_us(c.timestamp), c.*, a.actual, r.names, r.raws FROM chosen c
+            SELECT epoch_us(c.timestamp), c.*, a.actual, m.misfits, s.sent FROM chosen c
             LEFT JOIN ({latest_actuals(table, "SELECT prediction_id FROM chosen")}) a
                 USING (prediction_id)
             LEFT JOIN (
-                SELECT place, list(name) AS names, list(value) AS raws FROM misfit
+                SELECT place, list((name, value)) AS misfits FROM misfit
                 WHERE model = $model AND source = $source
-                    AND place IN (SELECT place FROM chosen) GROUP BY place) r
-                ON r.place = c.place
+                    AND place IN (SELECT place FROM chosen) GROUP BY place) m
+                ON m.place = c.place
+            LEFT JOIN (
+                SELECT place, list((part, name, value)) AS sent FROM (
+                    SELECT place, part, name, value FROM sent
+                    WHERE model = $model AND source = $source
+                        AND place IN (SELECT place FROM chosen)
+                    UNION ALL
+                    SELECT c.place, true, 'actual', o.value FROM chosen c
+                    JOIN ({_odd_actuals(table)}) o USING (prediction_id))
+                GROUP BY place) s
+                ON s.place = c.place
             ORDER BY c.timestamp, c.place
             """,
             model=table.number,
             source=table.predictions,
+            actuals=table.actuals,
             **values,
         )
         return [shown(table, row) for row in found]
+
+
+def _odd_actuals(table: ModelTable) -> str:
+    """The latest actual of each id that has none but such as cannot be read, as it was sent."""
+    return f"""
+        SELECT prediction_id, arg_max(value, (timestamp, place)) AS value
+        FROM {table.actuals} LEFT JOIN (
+            SELECT place, value FROM sent WHERE model = $model AND source = $actuals) USING (place)
+        WHERE prediction_id IN (SELECT prediction_id FROM chosen)
+        GROUP BY prediction_id HAVING count(actual) = 0"""

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -15,6 +14,7 @@ from monitor.store.catalog import Catalog
 from monitor.store.database import Database
 from monitor.store.layout import ModelTable
 from monitor.store.tally import numbers
+from monitor.store.written import read_json
 
 SPAN = "timestamp >= make_timestamp($first) AND timestamp < make_timestamp($last)"
 _NUMERIC = frozenset({FeatureType.NUMBER, FeatureType.BOOLEAN, FeatureType.TIMESTAMP})
@@ -141,7 +141,7 @@ class Samples:
             limit=limit,
             **span_values(window),
         )
-        return [(prediction_id, msgspec.json.decode(value)) for prediction_id, value in found]
+        return [(prediction_id, read_json(value)) for prediction_id, value in found]
 
     def outside(
         self,
@@ -201,7 +201,7 @@ def _class_scores(texts: Sequence[str | None]) -> dict[str, Numbers]:
     """One column a class, NaN where a row has no score of it."""
     if not any(texts):
         return {}
-    rows = [{} if t is None else msgspec.json.decode(t) for t in texts]
+    rows = [{} if t is None else read_json(t) for t in texts]
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: np.asarray([_float(row.get(name)) for row in rows], np.float64) for name in names}
 

@@ -1,65 +1,104 @@
 """Shows stored rows as the contract does: values as sent, and beside them the raw ones."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
-
-import msgspec
-import numpy as np
 
 from monitor.core.errors import QueryError
 from monitor.core.ports import Json
 from monitor.core.rows import moment
+from monitor.store.forms import Form, restored, unpacked
 from monitor.store.layout import ModelTable
+from monitor.store.written import is_odd, read_json, without_odd
 
+_PARTS = frozenset({"prediction", "score", "latency_ms", "tags", "actual"})
 _MOST = 2**62
 """No event time in microseconds and no place comes near; the database holds twice as much."""
 
 
+@dataclass(slots=True)
+class _Raw:
+    """What stands in `raw` of one row, and which of it are numbers that JSON does not have."""
+
+    values: Json = field(default_factory=dict)
+    nonfinite: list[str] = field(default_factory=list)
+
+    def keep(self, name: str, value: Any) -> None:
+        """A value as it was sent."""
+        if is_odd(value):
+            self.nonfinite.append(name)
+        self.values[name] = without_odd(value, named=True)
+
+    def plain(self, name: str, value: Any) -> Any:
+        """A value that JSON can hold; what it cannot goes to `raw` by name, and is null here."""
+        if not is_odd(value):
+            return value
+        if name not in self.values:
+            self.keep(name, value)
+        return without_odd(value, named=False)
+
+
 def shown(table: ModelTable, row: tuple[Any, ...]) -> tuple[str, Json]:
     """A row of Reading's query with its cursor."""
-    since, place, prediction_id, _, received_at, version, prediction, score, latency, tags = row[
-        :10
-    ]
-    *features, actual, names, raws = row[10:]
-    raw = {n: msgspec.json.decode(v) for n, v in zip(names or (), raws or (), strict=True)}
+    (since, place, prediction_id, _, received_at, version, prediction) = row[:7]
+    (score, scores, latency, tags, forms, extra) = row[7:13]
+    *features, actual, misfits, sent = row[13:]
+    raw, whole = _Raw(), {}
+    for name, value in misfits or ():
+        raw.keep(_raw_name(name), read_json(value))
+    for part, name, value in sent or ():
+        if part:
+            raw.keep(name, read_json(value))
+        else:
+            whole[name] = read_json(value)
     row_shown: Json = {
         "prediction_id": prediction_id,
         "timestamp": moment(since).isoformat().replace("+00:00", "Z"),
         "received_at": received_at.isoformat() + "Z",
         "version": version or None,
-        "features": {
-            column.name: _plain(value, column.name, raw)
-            for column, value in zip(table.columns.values(), features, strict=True)
-        },
-        "prediction": _said(table, prediction, "prediction", raw),
-        "score": _plain(None if score is None else msgspec.json.decode(_json(score)), "score", raw),
-        "latency_ms": _plain(latency, "latency_ms", raw),
-        "tags": None if tags is None else msgspec.json.decode(tags),
-        "actual": _said(table, actual, "actual", raw),
+        "features": _features(table, features, unpacked(forms), whole, raw, extra),
+        "prediction": raw.plain("prediction", _label(table, prediction)),
+        "score": raw.plain("score", score if scores is None else read_json(scores)),
+        "latency_ms": raw.plain("latency_ms", latency),
+        "tags": None if tags is None else raw.plain("tags", read_json(tags)),
+        "actual": raw.plain("actual", _label(table, actual)),
     }
-    if raw:
-        row_shown["raw"] = raw
+    if raw.values:
+        row_shown["raw"] = raw.values
+    if raw.nonfinite:
+        row_shown["nonfinite"] = raw.nonfinite
     return f"{since}-{place}", row_shown
 
 
-def _json(score: str) -> str:
-    """DuckDB writes NaN and infinity in words that JSON does not have."""
-    return {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"'}.get(score, score)
+def _features(
+    table: ModelTable,
+    values: Sequence[Any],
+    forms: Mapping[int, Form],
+    whole: Mapping[str, Any],
+    raw: _Raw,
+    extra: str | None,
+) -> Json:
+    """The features that were sent, as they were sent."""
+    found: Json = {}
+    for held, value in zip(table.columns.values(), values, strict=True):
+        name, form = held.name, forms.get(held.number, held.usual)
+        if name in whole:
+            found[name] = raw.plain(_raw_name(name), whole[name])
+        elif value is not None or form is Form.NULL or _raw_name(name) in raw.values:
+            found[name] = raw.plain(_raw_name(name), restored(value, held.type, form))
+    for name, value in read_json(extra or "{}").items():
+        found.setdefault(name, raw.plain(_raw_name(name), value))
+    return found
 
 
-def _said(table: ModelTable, value: Any, name: str, raw: Json) -> Any:
-    if value is None or table.is_regression:
-        return _plain(value, name, raw)
-    return msgspec.json.decode(value)
+def _raw_name(feature: str) -> str:
+    """The name of a feature in `raw`, where parts stand too."""
+    taken = feature in _PARTS or feature.startswith("features.")
+    return f"features.{feature}" if taken else feature
 
 
-def _plain(value: Any, name: str, raw: Json) -> Any:
-    """A value that JSON can hold; NaN and infinity go to `raw` by their names."""
-    if isinstance(value, float) and not np.isfinite(value):
-        raw.setdefault(name, "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity")
-        return None
-    if isinstance(value, list):
-        return [None if isinstance(v, float) and not np.isfinite(v) else v for v in value]
-    return value.isoformat() + "Z" if hasattr(value, "isoformat") else value
+def _label(table: ModelTable, value: Any) -> Any:
+    return value if value is None or table.is_regression else read_json(value)
 
 
 def cursor(text: str | None) -> tuple[int, int]:

@@ -13,10 +13,10 @@ from monitor.core.rows import microseconds
 from monitor.core.windows import Window
 from monitor.store.batches import outcome
 from monitor.store.catalog import Catalog
-from monitor.store.columns import label_of_json
 from monitor.store.database import Database
 from monitor.store.layout import ModelTable
 from monitor.store.samples import latest_actuals
+from monitor.store.written import label_of_json
 
 
 class Snapshots:

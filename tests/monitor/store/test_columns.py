@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from monitor.core.rows import EPOCH
 from monitor.core.spec import FeatureType
-from monitor.store.columns import as_json, json_text, label_of_json, typed
+from monitor.store.columns import typed
 from monitor.store.guessing import guess
+from monitor.store.written import as_json
 
 MOON = datetime(1969, 7, 20, 20, 17, 40)  # noqa: DTZ001  columns hold UTC without saying so
 
@@ -126,10 +127,3 @@ def test_no_value_can_break_a_column(kind, sent):
 )
 def test_an_undeclared_feature_gets_the_type_of_most_of_its_values(values, kind):
     assert guess(values) is kind
-
-
-def test_labels_survive_as_json_and_compare_as_text():
-    texts = json_text([1, True, "1", 1.0, "yes", None, math.nan, {"a": 1}])
-
-    assert texts == ["1", "true", '"1"', "1.0", '"yes"', None, '"NaN"', '{"a":1}']
-    assert [label_of_json(t) for t in texts[:6]] == ["1", "1", "1", "1", "yes", None]

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from alike import alike
 from builders import (
     NOON,
     actual,
@@ -87,7 +88,7 @@ def test_a_bad_value_is_kept_beside_the_row(store):
     sent(store, [prediction(9, features={"age": "abc", "city": 7}, score="high", tags=3)])
 
     (row,) = store.predictions.by_id("m", ["p9"])
-    assert row["features"] == {"age": None, "city": "7"}
+    assert row["features"] == {"age": None, "city": 7}
     assert row["raw"] == {"age": "abc", "score": "high", "tags": 3}
     profile = store.profiles.profile("m", DAY)
     assert (profile["age"].rows, profile["age"].missing, profile["age"].misfits) == (4, 1, 1)
@@ -400,8 +401,10 @@ def test_a_type_change_reads_whole_numbers_and_misfits_anew(store):
     store.catalog.declare("m", ModelSpec(Task.BINARY, category))
 
     rows = store.predictions.by_id("m", ["p0", "p1", "p2", "p3"])
-    assert [r["features"]["k"] for r in rows] == ["1", "2", "0.5", "blue"]
+    assert alike([r["features"]["k"] for r in rows], [1, 2.0, 0.5, "blue"])
     assert not any("raw" in r for r in rows)
+    sample = store.predictions.sample("m", "1", DAY, 10)
+    assert list(sample.labels["k"]) == ["1", "2", "0.5", "blue"]
     assert store.profiles.profile("m", DAY)["k"].misfits == 0
 
 
