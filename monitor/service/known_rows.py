@@ -86,7 +86,7 @@ class KnownRows:
             values = list(map(attrgetter(place), held))
             made = _arrow(values, _KEPT.get(kind, _PLAIN))
             if made is not None:
-                features[name] = made
+                features[name] = values if _hides_integers(made, values) else made
                 continue
             kept, gone = _without(values)
             if not gone.all():
@@ -126,6 +126,14 @@ def _arrow(values: list[Any], kept: tuple[pa.DataType, ...]) -> pa.Array | None:
     except _UNREADABLE:
         return None
     return made if made.type in kept else None
+
+
+def _hides_integers(made: pa.Array, values: list[Any]) -> bool:
+    """Whether an Arrow column of floats holds what were integers: 1 and 1.0 are two."""
+    if made.type != pa.float64():
+        return False
+    numbers = made.fill_null(np.nan).to_numpy(zero_copy_only=False)
+    return bool((numbers == np.floor(numbers)).any()) and int in set(map(type, values))
 
 
 def _without(values: list[Any]) -> tuple[list[Any], npt.NDArray[np.bool_]]:

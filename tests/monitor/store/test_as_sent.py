@@ -111,8 +111,8 @@ def expected(value):
     return [value]
 
 
-def check(store, name, rows):
-    ids = [f"{name}-{n}" for n in range(len(rows))]
+def check(store, name, rows, prefix=""):
+    ids = [f"{name}-{prefix}{n}" for n in range(len(rows))]
     sent_rows = [
         {"prediction_id": i, "timestamp": NOON.isoformat(), "features": row}
         for i, row in zip(ids, rows, strict=True)
@@ -134,7 +134,9 @@ def check(store, name, rows):
 @example([{"x": 1, "y": "2026-01-01"}], {"x": FeatureType.CATEGORY, "y": FeatureType.TIMESTAMP})
 @patient
 def test_a_row_comes_back_as_it_was_sent(store, rows, types):
-    check(store, model(store, types=types), rows)
+    name = model(store, types=types)
+    check(store, name, rows)
+    check(store, name, rows, "again-")  # now that every feature is known
 
 
 @given(st.lists(features, min_size=1, max_size=3), specs, specs)
