@@ -87,7 +87,7 @@ def half(descriptor, content):
     if len(calls) < 4:
         return real(descriptor, content)
     real(descriptor, bytes(content)[: len(content) // 2])
-    real(1, b"torn\\n")
+    real(1, b"\\ntorn\\n")
     time.sleep(60)
 
 os.write = half
@@ -98,7 +98,7 @@ for i in range(3000):
     ids = []
     while (line := process.stdout.readline()) != "torn\n":
         assert line, "it ended before its fourth write"
-        ids.append(line.strip())
+        ids += line.split()
     process.kill()
 
     there = collector.come()
