@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry
@@ -26,6 +26,7 @@ from monitor.core.ports import (
 )
 from monitor.core.rows import moment
 from monitor.core.windows import Window
+from monitor.service.capacity import Capacity
 from monitor.service.metrics import ServiceMetrics
 from monitor.service.row_parts import EARLIEST, LATEST, timestamp
 from monitor.service.spec_wire import Known
@@ -44,6 +45,7 @@ class Rooms:
     transaction   all that is read and saved inside it happens at once
     ready         None when the service is ready, else why not
     body_limit    bytes that a body may have as it is sent
+    capacity      what the bodies that are being taken in may hold together
     """
 
     specs: SpecBook
@@ -65,6 +67,7 @@ class Rooms:
     registry: CollectorRegistry
     transaction: Callable[[], AbstractContextManager[None]]
     body_limit: int = 256 << 20
+    capacity: Capacity = field(default_factory=Capacity)
 
 
 def span_of(start: object, end: object) -> Window | None:

@@ -89,8 +89,9 @@ def taking(rooms: Rooms, kind: Kind) -> Take:
 
     async def take(model: str, headers: Headers, receive: Receive) -> bytes:
         started = perf_counter()
-        body = await receive_body(headers, receive, rooms.body_limit)
-        done = await store(model, body)
+        with rooms.capacity.hold() as held:
+            body = await receive_body(headers, receive, rooms.body_limit, held)
+            done = await store(model, body)
         rooms.metrics.ingested(model, kind, done, perf_counter() - started)
         for name, value in headers:
             if name == _DROPPED and value.isdigit() and len(value) <= _DIGITS:

@@ -34,6 +34,7 @@ _LINGER = timedelta(seconds=2)
 _ENOUGH_BYTES = 256 << 20
 _STEP_BYTES = 16 << 20
 _STEP_RECORDS = 20_000
+_PACKED = 32
 _STEP_ROWS = 100_000
 _RETRY_SECONDS = 1.0
 
@@ -195,9 +196,11 @@ class Folder:
         records: list[tuple[int, Record]] = []
         after, size, rows = self._position, 0, 0
         for position, following, payload in journal.read(self._position):
-            records.append((position, read_record(payload)))
-            after, size = following, size + len(payload)
-            rows += records[-1][1].rows
+            record = read_record(payload)
+            records.append((position, record))
+            # What is packed may be much larger than it looks: few of those go together.
+            size += len(payload) * (_PACKED if record.is_packed else 1)
+            after, rows = following, rows + record.rows
             if size >= _STEP_BYTES or len(records) >= _STEP_RECORDS or rows >= _STEP_ROWS:
                 break
         if not records:

@@ -22,6 +22,11 @@ class Record(msgspec.Struct, frozen=True):
         """The body as it was sent."""
         return Body(self.content, self.media_type, self.encoding)
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether the body is larger once it is unpacked."""
+        return bool(self.encoding) or "parquet" in self.media_type
+
     def written(self) -> bytes:
         """As it stands in the journal; `read_record` reads it."""
         return _ENCODER.encode(self)
