@@ -4,8 +4,8 @@ from typing import Any
 
 from watchkeeper.client import Client
 from watchkeeper.counters import Counters
+from watchkeeper.limits import Limits
 from watchkeeper.monitoring import monitor
-from watchkeeper.sender import Limits
 
 __all__ = ["Client", "Counters", "Limits", "monitor"]
 

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from watchkeeper.calls import Call, answers_of, columns_of, rows_in
+from watchkeeper.answers import answers_of
+from watchkeeper.calls import Call
 from watchkeeper.client import Client
+from watchkeeper.columns import columns_of, rows_in
 from watchkeeper.monitoring import Look, named_arguments, watching
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -13,7 +13,8 @@ from typing import Any
 from watchkeeper import exits, frames
 from watchkeeper.bodies import actual_bodies, frame_bodies
 from watchkeeper.counters import Counters, spelt
-from watchkeeper.sender import Limits, Sender, default_directory
+from watchkeeper.limits import Limits, default_directory
+from watchkeeper.sender import Sender
 from watchkeeper.transport import Transport
 from watchkeeper.wire import Actual, Prediction, frozen, frozen_mapping, single
 

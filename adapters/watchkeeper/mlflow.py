@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from watchkeeper.calls import Call, answers_of, columns_of, rows_in
+from watchkeeper.answers import answers_of
+from watchkeeper.calls import Call
 from watchkeeper.client import Client
+from watchkeeper.columns import columns_of, rows_in
 from watchkeeper.monitoring import DEFAULT_URL
 
 _INNER, _SETTINGS = "model", "watchkeeper.json"

@@ -2,12 +2,10 @@
 
 import contextlib
 import logging
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +13,12 @@ from watchkeeper import exits
 from watchkeeper.breaker import Breaker
 from watchkeeper.counters import Complaints, Counters, Tally, spelt
 from watchkeeper.delivery import Delivery
+from watchkeeper.limits import Limits
 from watchkeeper.ring import Entry, Ring
 from watchkeeper.spool import Spool
 from watchkeeper.transport import Transport
 from watchkeeper.wake import Wake
-from watchkeeper.wire import BATCH_BYTES, BATCH_ROWS, Request, requests, row_text
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much is held, and when it is sent. Times are seconds."""
-
-    ring_rows: int = 10_000
-    ring_bytes: int = 64 << 20
-    batch_rows: int = BATCH_ROWS
-    batch_bytes: int = BATCH_BYTES
-    linger: float = 1.0
-    spool_bytes: int = 256 << 20
-    exit_timeout: float = 5.0
+from watchkeeper.wire import Request, requests, row_text
 
 
 class Sender:
@@ -326,12 +312,3 @@ class Sender:
 
     def _damaged(self, rows: int) -> None:
         self._tally.drop("damaged", rows, f"the spool {self._directory} was damaged")
-
-
-def default_directory() -> Path:
-    """Where spools go unless told otherwise: `WATCHKEEPER_SPOOL_DIR`, else the user's state."""
-    named = os.environ.get("WATCHKEEPER_SPOOL_DIR")
-    if named:
-        return Path(named)
-    state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path.home() / ".local" / "state") / "watchkeeper" / "spool"

@@ -4,8 +4,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from watchkeeper.calls import Call, columns_of, rows_in
+from watchkeeper.calls import Call
 from watchkeeper.client import Client
+from watchkeeper.columns import columns_of, rows_in
 
 
 class Monitored:
