@@ -20,11 +20,9 @@ PARQUET = "application/vnd.apache.parquet"
 _MEDIA_TYPES = {
     ".parquet": PARQUET,
     ".csv": CSV,
-    ".ndjson": NDJSON,
-    ".jsonl": NDJSON,
     ".json": JSON,
-    ".arrow": ARROW,
-    ".arrows": ARROW,
+    **dict.fromkeys((".ndjson", ".jsonl"), NDJSON),
+    **dict.fromkeys((".arrow", ".arrows"), ARROW),
 }
 _PACKED = {".gz": "gzip", ".zst": "zstd"}
 _DIGITS = 24

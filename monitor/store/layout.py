@@ -77,10 +77,7 @@ def merged(declared: ModelSpec, inferred: ModelSpec) -> ModelSpec:
         name: _filled(
             declared.features.get(name, FeatureSpec()), inferred.features.get(name, FeatureSpec())
         )
-        for name in [
-            *declared.features,
-            *(n for n in inferred.features if n not in declared.features),
-        ]
+        for name in dict.fromkeys([*declared.features, *inferred.features])
     }
     positive = declared.positive_label
     return replace(
