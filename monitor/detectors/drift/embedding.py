@@ -1,4 +1,4 @@
-"""A changed distribution of an embedding: where its middle went, and whether rows can be told apart.
+"""A changed distribution of an embedding: where its middle went, and what tells rows apart.
 
 Rows are vectors, shape (rows, dimensions); those with a NaN or an infinity are left out.
 """
@@ -51,7 +51,7 @@ def embedding(before: Numbers, now: Numbers, feature: str) -> Iterator[Measureme
     """How far the middle went on the reference's axes, and the AUC of telling rows apart.
 
     `mean_distance`: sqrt of the sum of squared differences of means, in deviations of each axis
-    (a Mahalanobis distance). `classifier`: AUC of a logistic regression on places and their squares.
+    (a Mahalanobis distance). `classifier`: AUC of a logistic regression on places and squares.
 
     Value    `mean_distance` 0 and up, `classifier` .5 to 1; worse above; 90 % and 95 % intervals.
     Needs    100 finite rows of each side.

@@ -48,11 +48,11 @@ class Multivariate(SampleDetector):
         names = [*encoding.numbers, *encoding.codes]
         if not names:
             return
-        sides = [
-            encoding.matrix(side)[drawn(list(side.prediction_ids), MOST)] for side in (before, now)
-        ]
-        yield from _reconstructed(*sides, encoding.categorical, names)
-        yield _classified(*(side[:ROWS] for side in sides), encoding.categorical, names)
+        old, new = (
+            encoding.matrix(side)[drawn(side.prediction_ids, MOST)] for side in (before, now)
+        )
+        yield from _reconstructed(old, new, encoding.categorical, names)
+        yield _classified(old[:ROWS], new[:ROWS], encoding.categorical, names)
 
 
 def _joint(spec: ModelSpec, sample: Sample) -> Sample:
@@ -112,5 +112,5 @@ def _classified(
 def _ranked(names: list[str], weights: Numbers) -> list[dict[str, object]]:
     """The features that carry most, each with its part of the whole."""
     total = float(weights.sum())
-    order = np.argsort(-weights, kind="stable")[:NAMED] if total > 0 else []
+    order = np.argsort(-weights, kind="stable")[:NAMED].tolist()
     return [{"feature": names[i], "part": float(weights[i]) / total} for i in order if weights[i]]

@@ -3,7 +3,7 @@
 Rows are told by a model that was not shown them. If nothing changed it can only guess.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from zlib import crc32
@@ -52,7 +52,8 @@ def told_apart(now: Flags, learn: Callable[[Ints], Scoring], seed: int = 0) -> A
 
     Value    0 to 1; .5 if nothing changed.
     Needs    6 rows of each side.
-    Noise    about .5 +- sqrt((n + m + 1) / (12 n m)); at most a share a of p-values is below a.
+    Noise    about .5 +- sqrt((n + m + 1) / (6 n m)): twice the variance of a rank sum, because each
+             fold is told by the others. At most a share a of p-values is below a.
     Source   J. Friedman, Proc. PHYSTAT (2003) 311; interval as `area`.
     """
     rng = np.random.default_rng(seed)
@@ -72,10 +73,12 @@ def told_apart(now: Flags, learn: Callable[[Ints], Scoring], seed: int = 0) -> A
         errors.append(found.error)
         n, m = int(now[held].sum()), int((~now[held]).sum())
         chances.append((n + m + 1) / (12 * n * m))
-    auc, error = float(np.mean(values)), sqrt(float(np.square(errors).sum())) / FOLDS
-    unlikely = (auc - 0.5) / (sqrt(sum(chances)) / FOLDS)
+    auc, guessing = float(np.mean(values)), sqrt(sum(chances)) / FOLDS
+    # What folds i and j have in common by chance counts twice: i is told by j, and j by i.
+    error = sqrt(float(np.square(errors).sum()) / FOLDS**2 + guessing**2)
     ends = max(0.0, auc - Z * error), min(1.0, auc + Z * error)
-    return Apart(auc, *ends, float(ndtr(-unlikely)), tuple(scorings))
+    chance = float(ndtr((0.5 - auc) / (sqrt(2) * guessing)))
+    return Apart(auc, *ends, chance, tuple(scorings))
 
 
 def trees(columns: Numbers, now: Flags, categorical: list[bool], seed: int = 0) -> Apart:
@@ -124,7 +127,7 @@ def _auc(now: Flags, score: Numbers) -> float:
     return 0.5 if found is None else found.value
 
 
-def drawn(ids: "list[str]", most: int = ROWS) -> Ints:
+def drawn(ids: Sequence[str], most: int = ROWS) -> Ints:
     """At most so many rows, chosen by their ids alone and in an order of their own.
 
     >>> drawn(["a", "b", "c"], most=2).tolist() == drawn(["a", "b", "c"])[:2].tolist()

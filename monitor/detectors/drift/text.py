@@ -25,9 +25,9 @@ def text(before: Sequence[str], now: Sequence[str], feature: str) -> Iterator[Me
     """What changed from texts of the reference to those of the window, in any random order.
 
     `length`: Smirnov's gap of the numbers of characters. `vocabulary`: the share of words of a text
-    that one half of the reference does not have, mean now less that of its other half. `classifier`:
-    the AUC of a logistic regression over n-grams of 1 to 3 characters, which shows spelling and
-    language too.
+    that one half of the reference does not have, mean now less that of its other half.
+    `classifier`: the AUC of a logistic regression over n-grams of 1 to 3 characters, which shows
+    spelling and language too.
 
     Value    `length` and `vocabulary` shares, `classifier` .5 to 1; worse above.
     Needs    200 texts of the reference, 100 now.
@@ -36,11 +36,18 @@ def text(before: Sequence[str], now: Sequence[str], feature: str) -> Iterator[Me
     """
     if len(before) < 2 * FEWEST or len(now) < FEWEST:
         return
-    lengths = [np.array([len(t) for t in side], np.float64) for side in (before, now)]
-    found = number_effect("kolmogorov_smirnov", *lengths)
+    old, new = (np.array([len(t) for t in side], np.float64) for side in (before, now))
+    found = number_effect("kolmogorov_smirnov", old, new)
     if isinstance(found, Effect):
-        ends = {"p_value": found.p_value, "low": found.low, "high": found.high}
-        yield Measurement("length", found.value, feature, **ends, evidence=found.evidence)
+        yield Measurement(
+            "length",
+            found.value,
+            feature,
+            p_value=found.p_value,
+            low=found.low,
+            high=found.high,
+            evidence=found.evidence,
+        )
     yield _vocabulary(before, now, feature)
     yield from _spelling(
         [t[:_LENGTH] for t in before[:ROWS]], [t[:_LENGTH] for t in now[:ROWS]], feature

@@ -7,8 +7,8 @@ import pytest
 
 from monitor.detectors.drift.text import text, words
 
-WORDS = "the loan was paid back late early by card bank transfer in full again thanks".split()
-NEW = "crypto wallet token chain".split()
+WORDS = ["the", "loan", "was", "paid", "back", "late", "by", "card", "in", "full", "again"]
+NEW = ["crypto", "wallet", "token", "chain"]
 
 
 def lines(n, seed, known=WORDS, least=4, most=12):
