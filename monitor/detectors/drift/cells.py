@@ -116,7 +116,8 @@ def aligned(before: Profile, now: Profile) -> Aligned | None:
     """
     if before.bins is None or now.bins is None:
         return None
-    edges = np.intersect1d(before.bins.edges, now.bins.edges)
+    same = np.array_equal(before.bins.edges, now.bins.edges)
+    edges = before.bins.edges if same else np.intersect1d(before.bins.edges, now.bins.edges)
     if not len(edges):
         return None
     f, g = _counts_at(before, edges), _counts_at(now, edges)
@@ -136,6 +137,8 @@ def aligned(before: Profile, now: Profile) -> Aligned | None:
 def _counts_at(profile: Profile, edges: Numbers) -> Counts:
     """Counts of a profile in fewer bins: those of some of its edges."""
     assert profile.bins is not None
+    if len(edges) == len(profile.bins.edges):
+        return profile.counts
     ends = np.searchsorted(profile.bins.edges, edges)
     return np.asarray(np.add.reduceat(profile.counts, np.concatenate([[0], ends + 1])), np.int64)
 
@@ -147,14 +150,11 @@ def _outside(before: Profile, now: Profile) -> tuple[bool, bool]:
     return now.minimum < before.minimum - margin, now.maximum > before.maximum + margin
 
 
-def numbers(before: Profile, now: Profile, most: int = 20) -> Cells | None:
+def numbers(before: Profile, now: Profile, found: Aligned, most: int = 20) -> Cells:
     """At most `most` cells of equal reference share, and one for what lies outside on each side.
 
-    None where the profiles were counted in bins that have no edge in common.
+    `found` are the counts of both in common bins.
     """
-    found = aligned(before, now)
-    if found is None:
-        return None
     f, g = found.before, found.now
     held = np.flatnonzero(f)
     first, last = int(held[0]), int(held[-1])

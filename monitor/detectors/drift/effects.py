@@ -73,10 +73,10 @@ def effect(
         method = method if method in BY_CELL else DEFAULT
         return by_cell(method, categories(before, now))
     found = aligned(before, now)
-    cells = numbers(before, now, _PSI_CELLS if method == "psi" else 20)
-    if found is None or cells is None or not found.now.sum():
+    if found is None or not found.now.sum():
         return NotCompared("both sides were counted in bins that have no edge in common")
-    moments = {**_moments(before, now)}
+    cells = numbers(before, now, found, _PSI_CELLS if method == "psi" else 20)
+    moments = _moments(before, now)
     match method:
         case "kolmogorov_smirnov":
             return _smirnov(found, cells, moments)
