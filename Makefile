@@ -5,7 +5,7 @@ PORT ?= 8000
 # Without bytecode every start of Python would compile all it imports anew: seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup frameworks demo test lint format serve bench docs up down lock
+.PHONY: help setup frameworks demo test lint format serve bench bench-growth docs up down lock
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
