@@ -15,7 +15,7 @@ def write(folder: Path, rows: int) -> tuple[Path, Path]:
     rng = np.random.default_rng(4)
     paths = folder / "reference.parquet", folder / "current.parquet"
     for path, by in zip(paths, (0.0, 1.0), strict=True):
-        pq.write_table(_table(rng, rows, by), path, row_group_size=100_000)
+        pq.write_table(_table(rng, rows, by), path)
     return paths
 
 
