@@ -1,28 +1,50 @@
 """The type of a feature that nobody declared, from the values that come."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
 
 from monitor.core.rows import Column
 from monitor.core.spec import FeatureType
 
 _DISTINCT_TEXT = 200
+_TYPES: dict[type, FeatureType] = {
+    bool: FeatureType.BOOLEAN,
+    int: FeatureType.NUMBER,
+    float: FeatureType.NUMBER,
+    list: FeatureType.EMBEDDING,
+    datetime: FeatureType.TIMESTAMP,
+}
 
 
 def guess(column: Column) -> FeatureType | None:
     """The type that most values of an undeclared feature have; None where all are missing."""
-    values = column if isinstance(column, list) else column.to_pylist()
-    values = [v for v in values if v is not None]
+    if not isinstance(column, list):
+        kind = _of_arrow(column)
+        if kind is not None:
+            return kind if column.null_count < len(column) else None
+        column = column.to_pylist()
+    values = [v for v in column if v is not None]
     if not values:
         return None
-    counts = {
-        FeatureType.BOOLEAN: sum(type(v) is bool for v in values),
-        FeatureType.NUMBER: sum(isinstance(v, int | float) and type(v) is not bool for v in values),
-        FeatureType.EMBEDDING: sum(isinstance(v, list) for v in values),
-        FeatureType.TIMESTAMP: sum(isinstance(v, datetime) for v in values),
-    }
-    kind = max(counts, key=lambda k: counts[k])
-    return kind if 2 * counts[kind] > len(values) else _guess_text(values)
+    counts: Counter[FeatureType] = Counter()
+    for found, count in Counter(map(type, values)).items():
+        if found in _TYPES:
+            counts[_TYPES[found]] += count
+    for kind, count in counts.most_common(1):
+        if 2 * count > len(values):
+            return kind
+    return _guess_text(values)
+
+
+def _of_arrow(column: Any) -> FeatureType | None:
+    """The type that an Arrow column shows by its own; None where the values must tell."""
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        return FeatureType.NUMBER
+    return FeatureType.BOOLEAN if pa.types.is_boolean(column.type) else None
 
 
 def _guess_text(values: Sequence[object]) -> FeatureType:

@@ -13,7 +13,7 @@ from monitor.store.catalog import Catalog
 from monitor.store.database import Database
 from monitor.store.folding import Folder
 from monitor.store.merging import WINDOW
-from monitor.store.samples import Samples
+from monitor.store.samples import ANSWERS, Samples
 
 
 class StoredLedger:
@@ -131,7 +131,7 @@ class StoredLedger:
                 WHERE place < $upto AND actual IS NOT NULL
                     AND prediction_id IN (SELECT prediction_id FROM touched)
                 GROUP BY prediction_id)
-            SELECT p.*, f.actual, greatest(p.place, f.came) AS complete
+            SELECT {ANSWERS}, version, f.actual, greatest(p.place, f.came) AS complete
             FROM {table.predictions} p JOIN first f USING (prediction_id)
             WHERE complete >= $after AND complete < $upto AND p.place < $upto
             ORDER BY greatest(p.received_at, f.arrived), p.timestamp, complete
@@ -146,5 +146,7 @@ class StoredLedger:
         samples = {}
         for version in sorted(set(rows["version"].to_pylist())):  # type: ignore[index]
             part = rows.filter(pc.equal(rows["version"], version))  # type: ignore[attr-defined, index]
-            samples[version] = self._samples.sample_of(table, part, part.num_rows)
+            samples[version] = self._samples.sample_of(
+                table, table.predictions, part, part.num_rows
+            )
         return samples

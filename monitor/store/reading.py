@@ -1,12 +1,25 @@
-"""Reads stored rows as they were sent: by id, or page by page."""
+"""Reads stored rows as they were sent: by id, or page by page.
 
-from collections.abc import Sequence
+First the few that are asked for are found, then what belongs to each: the columns of wide rows
+are read once and never sorted or joined.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
 
 from monitor.core.ports import Json
 from monitor.core.windows import Window
 from monitor.store.layout import ModelTable
-from monitor.store.samples import SPAN, Samples, latest_actuals, span_values
-from monitor.store.showing import cursor, shown
+from monitor.store.samples import AT_ONCE, SPAN, Samples, latest_actuals, span_values
+from monitor.store.showing import Beside, cursor, shown
+
+_ROW = (
+    *("epoch_us(timestamp)", "place", "prediction_id", "received_at", "version", "prediction"),
+    *("score", "scores", "latency_ms", "tags", "forms", "extra"),
+)
+_CELLS = 1_000_000
+"""Values of rows that are read at once."""
 
 
 class Reading(Samples):
@@ -40,47 +53,77 @@ class Reading(Samples):
         self, table: ModelTable, where: str, rest: str, **values: object
     ) -> list[tuple[str, Json]]:
         """Rows as the contract shows them, each with its cursor."""
-        held = list(table.columns.values())
-        listed = "".join(f", {c.column}" for c in held)
         found = self._database.read(
+            f"SELECT place, prediction_id FROM {table.predictions} WHERE {where} "
+            f"ORDER BY timestamp, place {rest}",
+            **values,
+        )
+        places = [place for place, _ in found]
+        beside = self._beside(table, places)
+        actuals = self._actuals(table, [prediction_id for _, prediction_id in found])
+        rows: dict[int, tuple[str, Json]] = {}
+        at_once = max(1, _CELLS // (len(table.columns) + 1))
+        for first in range(0, len(places), at_once):
+            for row in self._wide(table, places[first : first + at_once]):
+                place, prediction_id = row[1:3]
+                actual = actuals.get(prediction_id, (None, None))
+                rows[place] = shown(table, row, actual, beside.get(place, Beside()))
+        return [rows[place] for place in places if place in rows]
+
+    def _wide(self, table: ModelTable, places: Sequence[int]) -> list[tuple[Any, ...]]:
+        """Whole rows, read some columns at a time: DuckDB holds a block of each."""
+        columns = [*_ROW, *(held.column for held in table.columns.values())]
+        parts = [
+            self._database.read(
+                f"SELECT place, {', '.join(columns[first : first + AT_ONCE])} "
+                f"FROM {table.predictions} WHERE place IN (SELECT unnest($places)) ORDER BY place",
+                places=places,
+            )
+            for first in range(0, len(columns), AT_ONCE)
+        ]
+        return [
+            tuple(chain.from_iterable(part[1:] for part in row)) for row in zip(*parts, strict=True)
+        ]
+
+    def _actuals(
+        self, table: ModelTable, ids: Sequence[str]
+    ) -> Mapping[str, tuple[Any, str | None]]:
+        """The actual that holds for each id; where none can be read, the latest as it was sent."""
+        asked = "SELECT unnest($ids)"
+        found = self._database.read(latest_actuals(table, asked), ids=list(ids))
+        actuals: dict[str, tuple[Any, str | None]] = {i: (value, None) for i, value in found}
+        if not table.is_regression:
+            return actuals
+        odd = self._database.read(
             f"""
-            WITH chosen AS (
-                SELECT place, prediction_id, timestamp, received_at, version, prediction, score,
-                       scores, latency_ms, tags, forms, extra {listed}
-                FROM {table.predictions} WHERE {where} ORDER BY timestamp, place {rest})
-            SELECT epoch_us(c.timestamp), c.*, a.actual, m.misfits, s.sent FROM chosen c
-            LEFT JOIN ({latest_actuals(table, "SELECT prediction_id FROM chosen")}) a
-                USING (prediction_id)
-            LEFT JOIN (
-                SELECT place, list((name, value)) AS misfits FROM misfit
-                WHERE model = $model AND source = $source
-                    AND place IN (SELECT place FROM chosen) GROUP BY place) m
-                ON m.place = c.place
-            LEFT JOIN (
-                SELECT place, list((part, name, value)) AS sent FROM (
-                    SELECT place, part, name, value FROM sent
-                    WHERE model = $model AND source = $source
-                        AND place IN (SELECT place FROM chosen)
-                    UNION ALL
-                    SELECT c.place, true, 'actual', o.value FROM chosen c
-                    JOIN ({_odd_actuals(table)}) o USING (prediction_id))
-                GROUP BY place) s
-                ON s.place = c.place
-            ORDER BY c.timestamp, c.place
+            SELECT prediction_id, arg_max(s.value, (timestamp, place))
+            FROM {table.actuals} JOIN sent s USING (place)
+            WHERE s.model = $model AND s.source = $source AND prediction_id IN ({asked})
+            GROUP BY prediction_id
+            """,
+            ids=list(ids),
+            model=table.number,
+            source=table.actuals,
+        )
+        return {i: (None, value) for i, value in odd} | actuals
+
+    def _beside(self, table: ModelTable, places: Sequence[int]) -> Mapping[int, Beside]:
+        """What was kept of each row because its columns do not hold it."""
+        kept: dict[int, Beside] = {}
+        for place, kind, name, value in self._database.read(
+            """
+            SELECT place, 'misfit', name, value FROM misfit
+            WHERE model = $model AND source = $source AND place IN (SELECT unnest($places))
+            UNION ALL
+            SELECT place, if(part, 'part', 'whole'), name, value FROM sent
+            WHERE model = $model AND source = $source AND place IN (SELECT unnest($places))
             """,
             model=table.number,
             source=table.predictions,
-            actuals=table.actuals,
-            **values,
-        )
-        return [shown(table, row) for row in found]
-
-
-def _odd_actuals(table: ModelTable) -> str:
-    """The latest actual of each id that has none but such as cannot be read, as it was sent."""
-    return f"""
-        SELECT prediction_id, arg_max(value, (timestamp, place)) AS value
-        FROM {table.actuals} LEFT JOIN (
-            SELECT place, value FROM sent WHERE model = $model AND source = $actuals) USING (place)
-        WHERE prediction_id IN (SELECT prediction_id FROM chosen)
-        GROUP BY prediction_id HAVING count(actual) = 0"""
+            places=places,
+        ):
+            beside = kept.setdefault(place, Beside())
+            {"misfit": beside.misfits, "part": beside.parts, "whole": beside.whole}[kind][name] = (
+                value
+            )
+        return kept

@@ -1,6 +1,6 @@
 """Rows to compute with: samples of a window or a reference, and examples of a fault."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,17 @@ from monitor.core.windows import Labels, Numbers, Sample, Window
 from monitor.store.batches import outcome
 from monitor.store.catalog import Catalog
 from monitor.store.database import Database
-from monitor.store.layout import ModelTable
+from monitor.store.layout import FeatureColumn, ModelTable
 from monitor.store.tally import numbers
 from monitor.store.written import read_json
 
 SPAN = "timestamp >= make_timestamp($first) AND timestamp < make_timestamp($last)"
+ANSWERS = "place, prediction_id, timestamp, prediction, score, scores"
+"""What a sample needs of a row beside its features."""
+AT_ONCE = 400
+"""Columns of one table that are read at once."""
+_CELLS = 20_000_000
+_FEWEST = 1_000
 _NUMERIC = frozenset({FeatureType.NUMBER, FeatureType.BOOLEAN, FeatureType.TIMESTAMP})
 
 
@@ -53,13 +59,13 @@ class Samples:
         ((total,),) = self._database.read(
             f"SELECT count(*) FROM {table.predictions} WHERE {where}", **values
         )
-        source = f"(SELECT * FROM {table.predictions} WHERE {where})"
+        source = f"(SELECT {ANSWERS} FROM {table.predictions} WHERE {where})"
         joined = f"""
             SELECT p.*, a.actual FROM {source} p
             {"JOIN" if labelled else "LEFT JOIN"}
                 ({latest_actuals(table, f"SELECT prediction_id FROM {source}")}) a
             USING (prediction_id)"""
-        return self._drawn(table, joined, limit, total, values)
+        return self._drawn(table, table.predictions, joined, limit, total, values)
 
     def reference_sample(
         self, table: ModelTable, owner: str, limit: int, *, labelled: bool = False
@@ -69,18 +75,18 @@ class Samples:
         ((total,),) = self._database.read(
             f"SELECT count(*) FROM {table.reference} WHERE owner = $owner", owner=owner
         )
-        query = f"SELECT * FROM {table.reference} WHERE {where}"
-        return self._drawn(table, query, limit, total, {"owner": owner})
+        query = f"SELECT {ANSWERS}, actual FROM {table.reference} WHERE {where}"
+        return self._drawn(table, table.reference, query, limit, total, {"owner": owner})
 
-    def sample_of(self, table: ModelTable, rows: pa.Table, total: int) -> Sample:
-        """A sample from rows that hold the columns of the table of predictions, and `actual`."""
+    def sample_of(self, table: ModelTable, source: str, rows: pa.Table, total: int) -> Sample:
+        """A sample from rows of one of the model's tables: ANSWERS and `actual` of each."""
         numeric: dict[str, Numbers] = {}
         texts: dict[str, Labels] = {}
-        for name, held in table.columns.items():
+        for held, column in self._features(table, source, rows["place"]):
             if held.type in _NUMERIC:
-                numeric[name] = numbers(_whole(rows[held.column]))
-            elif held.type is FeatureType.CATEGORY:
-                texts[name] = np.asarray(rows[held.column].to_pylist(), object)
+                numeric[held.name] = numbers(column)
+            else:
+                texts[held.name] = np.asarray(column.to_pylist(), object)
         return Sample(
             total,
             rows["prediction_id"].to_pylist(),
@@ -92,6 +98,29 @@ class Samples:
             _class_scores(rows["scores"].to_pylist()),
             _outcome(table, rows["actual"]),
         )
+
+    def _features(
+        self, table: ModelTable, source: str, places: pa.ChunkedArray
+    ) -> Iterator[tuple[FeatureColumn, pa.Array]]:
+        """What can be computed with, of the rows at these places and in their order.
+
+        Some columns at a time: DuckDB holds a block of each column that it reads.
+        """
+        wanted = [c for c in table.columns.values() if c.type in _NUMERIC | {FeatureType.CATEGORY}]
+        for first in range(0, len(wanted) if len(places) else 0, AT_ONCE):
+            part = wanted[first : first + AT_ONCE]
+            listed = ", ".join(held.column for held in part)
+            with self._database.reading() as cursor:
+                cursor.register("chosen", pa.table({"place": places}))
+                found = cursor.sql(
+                    f"SELECT place, {listed} FROM {source} WHERE place IN (FROM chosen)"
+                ).to_arrow_table()
+                cursor.unregister("chosen")
+            held_at = np.asarray(found["place"].to_numpy(), np.int64)
+            order = np.argsort(held_at)
+            at = pa.array(order[np.searchsorted(held_at[order], places.to_numpy())])
+            for held in part:
+                yield held, _whole(found[held.column]).take(at)
 
     def with_values(
         self,
@@ -175,9 +204,19 @@ class Samples:
         )
 
     def _drawn(
-        self, table: ModelTable, query: str, limit: int, total: int, values: Mapping[str, object]
+        self,
+        table: ModelTable,
+        source: str,
+        query: str,
+        limit: int,
+        total: int,
+        values: Mapping[str, object],
     ) -> Sample:
-        """Rows of a query, at most so many, oldest first: the same ones each time."""
+        """Rows of a query, at most so many, oldest first: the same ones each time.
+
+        Very wide rows are fewer: all that a sample holds lies in memory.
+        """
+        limit = min(limit, max(_FEWEST, _CELLS // (len(table.columns) + 1)))
         rows = self._database.arrow(
             f"""
             SELECT * FROM (SELECT * FROM ({query}) ORDER BY hash(prediction_id) LIMIT {int(limit)})
@@ -185,7 +224,7 @@ class Samples:
             """,
             **values,
         )
-        return self.sample_of(table, rows, total)
+        return self.sample_of(table, source, rows, total)
 
 
 def _whole(column: Any) -> pa.Array:

@@ -38,30 +38,39 @@ class _Raw:
         return without_odd(value, named=False)
 
 
-def shown(table: ModelTable, row: tuple[Any, ...]) -> tuple[str, Json]:
-    """A row of Reading's query with its cursor."""
-    (since, place, prediction_id, _, received_at, version, prediction) = row[:7]
-    (score, scores, latency, tags, forms, extra) = row[7:13]
-    *features, actual, misfits, sent = row[13:]
-    raw, whole = _Raw(), {}
-    for name, value in misfits or ():
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What was kept of one row because its columns do not hold it: JSON texts by name."""
+
+    misfits: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
+    whole: dict[str, str] = field(default_factory=dict)
+
+
+def shown(
+    table: ModelTable, row: tuple[Any, ...], actual: tuple[Any, str | None], beside: Beside
+) -> tuple[str, Json]:
+    """A row of Reading's query, with its actual as stored or else as sent, and with its cursor."""
+    (since, place, prediction_id, received_at, version, prediction) = row[:6]
+    (score, scores, latency, tags, forms, extra) = row[6:12]
+    raw = _Raw()
+    for name, value in beside.misfits.items():
         raw.keep(_raw_name(name), read_json(value))
-    for part, name, value in sent or ():
-        if part:
-            raw.keep(name, read_json(value))
-        else:
-            whole[name] = read_json(value)
+    for name, value in beside.parts.items():
+        raw.keep(name, read_json(value))
+    if actual[1] is not None:
+        raw.keep("actual", read_json(actual[1]))
     row_shown: Json = {
         "prediction_id": prediction_id,
         "timestamp": moment(since).isoformat().replace("+00:00", "Z"),
         "received_at": received_at.isoformat() + "Z",
         "version": version or None,
-        "features": _features(table, features, unpacked(forms), whole, raw, extra),
+        "features": _features(table, row[12:], unpacked(forms), beside.whole, raw, extra),
         "prediction": raw.plain("prediction", _label(table, prediction)),
         "score": raw.plain("score", score if scores is None else read_json(scores)),
         "latency_ms": raw.plain("latency_ms", latency),
         "tags": None if tags is None else raw.plain("tags", read_json(tags)),
-        "actual": raw.plain("actual", _label(table, actual)),
+        "actual": raw.plain("actual", _label(table, actual[0])),
     }
     if raw.values:
         row_shown["raw"] = raw.values
@@ -74,7 +83,7 @@ def _features(
     table: ModelTable,
     values: Sequence[Any],
     forms: Mapping[int, Form],
-    whole: Mapping[str, Any],
+    whole: Mapping[str, str],
     raw: _Raw,
     extra: str | None,
 ) -> Json:
@@ -83,7 +92,7 @@ def _features(
     for held, value in zip(table.columns.values(), values, strict=True):
         name, form = held.name, forms.get(held.number, held.usual)
         if name in whole:
-            found[name] = raw.plain(_raw_name(name), whole[name])
+            found[name] = raw.plain(_raw_name(name), read_json(whole[name]))
         elif value is not None or form is Form.NULL or _raw_name(name) in raw.values:
             found[name] = raw.plain(_raw_name(name), restored(value, held.type, form))
     for name, value in read_json(extra or "{}").items():
