@@ -49,6 +49,8 @@ class Finding:
 
     Its identity is (model, version, window, detector, method, feature, segment): judging the
     same window again replaces it. `number` counts the findings of the store, in the order saved.
+    `revised` says that another verdict on the window stood here: rows or labels came late, or the
+    window was not over then.
     """
 
     model: str
@@ -63,3 +65,4 @@ class Finding:
     severity: Severity
     message: str
     number: int = 0
+    revised: bool = False

@@ -11,6 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from monitor.core.decisions import Decision, Incident, RetrainRequest
 from monitor.core.findings import Finding
 from monitor.core.halves import Half
@@ -261,6 +264,8 @@ class LabelledStream:
     """The place to remember: everything before it is in here or came earlier."""
     rows: Mapping[str, Sample] = field(default_factory=dict)
     """By version, arrival order."""
+    corrected: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    """By version, event times in microseconds of rows that had an actual, and got another."""
 
 
 class Ledger(Protocol):

@@ -28,12 +28,18 @@ class History:
         """Those that say something else than what is stored.
 
         A window checked again with the same rows leaves its findings, and their numbers, as
-        they are. So no alert is told twice.
+        they are. So no alert is told twice. What a detector says of a window that it has judged
+        before is marked as revised.
         """
         stored = {
             _identity(f): f for f in self._stored(model, (f.window for f in found), detector=None)
         }
-        return [f for f in found if not _says_the_same(f, stored.get(_identity(f)))]
+        judged = {_judge(f) for f in stored.values()}
+        return [
+            replace(f, revised=_judge(f) in judged)
+            for f in found
+            if not _says_the_same(f, stored.get(_identity(f)))
+        ]
 
     def gone(
         self,
@@ -55,6 +61,7 @@ class History:
                 alert=False,
                 severity=Severity.INFO,
                 message=unmeasured(old.detector, old.measured),
+                revised=True,
             )
             for old in self._stored(model, checked, detector=None, alert=True)
             if old.version in checked.get(old.window, ())
@@ -118,6 +125,10 @@ def _identity(finding: Finding) -> tuple[object, ...]:
         measured.feature,
         measured.segment,
     )
+
+
+def _judge(finding: Finding) -> tuple[str, Window, str]:
+    return finding.version, finding.window, finding.detector
 
 
 def _says_the_same(new: Finding, old: Finding | None) -> bool:

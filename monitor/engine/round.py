@@ -24,7 +24,7 @@ from monitor.engine.episode import Episode
 from monitor.engine.history import ALL, History
 from monitor.engine.performance import Evaluate, performance_items
 from monitor.engine.ports import Ports
-from monitor.engine.spans import aligned, runs, touched
+from monitor.engine.spans import aligned, corrected, runs, touched
 from monitor.engine.stream import Streams, stream
 
 CHUNK = 50
@@ -117,14 +117,17 @@ class Round:
         return count
 
     def _check_due(self, model: str, spec: ModelSpec) -> int:
+        """Check what is due now; windows that get rows meanwhile wait for the next round."""
         ports, count = self._ports, 0
-        while not self._stopping():
-            upto = ports.ledger.folded_upto()
-            due = ports.ledger.due(model, ports.clock())[:CHUNK]
-            if not due:
+        due = ports.ledger.due(model, ports.clock())
+        for first in range(0, len(due), CHUNK):
+            if self._stopping():
                 break
-            versions: dict[Window, dict[str, Profiles]] = {window: {} for window in due}
-            for span in runs(due):
+            upto = ports.ledger.folded_upto()
+            versions: dict[Window, dict[str, Profiles]] = {
+                window: {} for window in due[first : first + CHUNK]
+            }
+            for span in runs(versions):
                 for window, version, profiles in self._profiles(model, spec, span):
                     if window in versions:
                         versions[window][version] = profiles
@@ -182,7 +185,8 @@ class Round:
         sources = Sources(model, ports.log, ports.references)
         reference = partial(sources.reference_sample, labelled=True)
         streamed = stream(model, spec, labelled, progress.states, self._streams, earlier, reference)
-        found = [*streamed.findings, *self._performance_again(spec, sources, streamed.grown)]
+        changed = {**streamed.grown, **corrected(labelled, spec.window.every)}
+        found = [*streamed.findings, *self._performance_again(spec, sources, changed)]
         found.sort(key=lambda f: (f.window, f.version))
         news = self._history.news(model, found)
         with ports.ledger.transaction():
@@ -195,13 +199,19 @@ class Round:
     def _performance_again(
         self, spec: ModelSpec, sources: Sources, grown: Mapping[tuple[Window, str], int]
     ) -> list[Finding]:
-        """Performance of windows whose labels grew, judged anew where they grew enough."""
+        """Performance of windows whose labels grew or changed, judged anew.
+
+        Where they only grew (by more than 0 rows) they must have grown enough.
+        """
         versions: dict[Window, list[str]] = {}
         for window, version in sorted(grown):
             versions.setdefault(window, []).append(version)
         known = self._history.labelled(sources.model, versions)
         found: list[Finding] = []
         for window, names in versions.items():
-            judged = {version: known.get((window, version), 0) for version in names}
+            judged = {
+                version: known.get((window, version), 0) if grown[window, version] else 0
+                for version in names
+            }
             found += self._checker.performance(spec, sources, window, judged)
         return found

@@ -66,6 +66,16 @@ def runs(windows: Iterable[Window]) -> Iterator[Window]:
         yield run
 
 
+def corrected(labelled: LabelledStream, every: timedelta) -> dict[tuple[Window, str], int]:
+    """The windows, by version, in which an actual was replaced: with 0, no row is new."""
+    width = every // timedelta(microseconds=1)
+    return {
+        (Window.holding(moment(int(place) * width), every), version): 0
+        for version, stamps in labelled.corrected.items()
+        for place in np.unique(np.asarray(stamps, np.int64) // width)
+    }
+
+
 def touched(labelled: LabelledStream, every: timedelta) -> list[Window]:
     """The windows in which a batch has rows, oldest first."""
     width = every // timedelta(microseconds=1)

@@ -52,6 +52,7 @@ def finding_json(finding: Finding) -> Json:
         "severity": str(finding.severity),
         "message": finding.message,
         "evidence": m.evidence,
+        "revised": finding.revised,
     }
 
 

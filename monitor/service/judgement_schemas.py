@@ -46,6 +46,11 @@ class FindingAnswer(BaseModel):
     severity: Literal["info", "warning", "critical"] = Field(examples=["warning"])
     message: str = Field(examples=["age: distributed otherwise than in the reference"])
     evidence: dict[str, Any] = Field(examples=[{"bins": 10}])
+    revised: bool = Field(
+        examples=[False],
+        description="Whether this detector judged the window before, and otherwise: rows or labels"
+        " came late, or the window was not over. Only the newest verdict is kept.",
+    )
 
 
 class FindingsAnswer(BaseModel):

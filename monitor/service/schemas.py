@@ -38,7 +38,14 @@ class AcceptedAnswer(BaseModel):
 
 
 class RowsAnswer(BaseModel):
-    """Stored rows as they were sent, and the cursor of the page after."""
+    """Stored rows as they were sent, and the cursor of the page after.
+
+    `features` holds what was sent and nothing else, each value as it was: null apart from nothing,
+    1 apart from 1.0, true and "1". Of a value that did not fit the type of its feature it holds
+    what could be read, and `raw` holds the value. NaN and infinity, which JSON does not have, are
+    null there and stand in `raw` by name, and `nonfinite` lists where. A feature that is called
+    like a part of a row (`score`) stands in `raw` as `features.score`.
+    """
 
     model_config = _STRICT
     items: list[dict[str, Any]] = Field(

@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby, islice
 
 import numpy as np
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from monitor.core.errors import UnavailableError
 from monitor.core.ports import Decoder
-from monitor.core.rows import Kind
+from monitor.core.rows import MICROSECOND, Kind
 from monitor.store.backlog import Backlog
 from monitor.store.catalog import Catalog
 from monitor.store.database import Database
@@ -37,6 +37,7 @@ _STEP_RECORDS = 20_000
 _PACKED = 32
 _STEP_ROWS = 100_000
 _RETRY_SECONDS = 1.0
+_AHEAD = timedelta(days=1) // MICROSECOND
 
 
 class Folder:
@@ -276,12 +277,25 @@ class Folder:
         self._database.insert("unchecked", list(marks), pa.table(marks))
         self._database.write(
             """
-            UPDATE model SET
-                latest = greatest(coalesce(latest, $latest), $latest),
-                arrived = greatest(coalesce(arrived, $arrived), $arrived)
+            UPDATE model SET latest = greatest(latest, $latest),
+                arrived = greatest(arrived, $arrived)
             WHERE number = $model
             """,
             model=table.number,
-            latest=stamps([rows.timestamps.max()])[0].as_py(),
+            latest=_latest(rows),
             arrived=stamps([rows.received_at.max()])[0].as_py(),
         )
+
+
+def _latest(rows: Gathered) -> datetime | None:
+    """The time that has come by what the rows say, UTC without saying so.
+
+    A row from the future says nothing beyond its arrival, and one from far off nothing at all:
+    else a single one would end every window to come.
+    """
+    known = rows.timestamps <= rows.received_at + _AHEAD
+    if not known.any():
+        return None
+    latest = np.minimum(rows.timestamps, rows.received_at)[known].max()
+    found: datetime = stamps([latest])[0].as_py()
+    return found

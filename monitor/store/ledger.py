@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow.compute as pc
 
 from monitor.core.ports import LabelledStream, Progress
@@ -50,9 +53,10 @@ class StoredLedger:
             "SELECT epoch_us(latest), epoch_us(arrived) FROM model WHERE number = $number",
             number=table.number,
         )
-        if latest is None:
+        if arrived is None:
             return []
         at = microseconds(now)
+        latest = at if latest is None else latest  # no row but such as claim to be of the future
         idle = at - arrived >= self._idle // MICROSECOND
         found = self._database.read(
             f"""
@@ -110,7 +114,8 @@ class StoredLedger:
     def newly_labelled(self, model: str, after: int) -> LabelledStream:
         """Rows that have both prediction and actual now, and had not at `after`.
 
-        Each counts once, at the place where the later of the prediction and its first actual lies.
+        Each counts once, at the place where the later of the prediction and its first actual lies;
+        an actual that came in place of another is told apart.
         Rows that one body completed come in order of event time: in what order somebody wrote them
         into it means nothing.
         """
@@ -125,7 +130,8 @@ class StoredLedger:
                 SELECT prediction_id FROM {table.predictions}
                 WHERE place >= $after AND place < $upto),
             first AS (
-                SELECT prediction_id, min(place) AS came, arg_min(actual, place) AS actual,
+                SELECT prediction_id, min(place) AS came, max(place) AS last,
+                       arg_min(actual, place) AS actual,
                        arg_min(received_at, place) AS arrived
                 FROM {table.actuals}
                 WHERE place < $upto AND actual IS NOT NULL
@@ -133,13 +139,18 @@ class StoredLedger:
                 GROUP BY prediction_id)
             SELECT {ANSWERS}, version, f.actual, greatest(p.place, f.came) AS complete
             FROM {table.predictions} p JOIN first f USING (prediction_id)
-            WHERE complete >= $after AND complete < $upto AND p.place < $upto
+            WHERE greatest(complete, f.last) >= $after AND complete < $upto AND p.place < $upto
             ORDER BY greatest(p.received_at, f.arrived), p.timestamp, complete
             """,
             after=after,
             upto=upto,
         )
-        return LabelledStream(upto, self._by_version(model, rows))
+        is_new = pc.greater_equal(rows["complete"], after)
+        return LabelledStream(
+            upto,
+            self._by_version(model, rows.filter(is_new)),
+            _times(rows.filter(pc.invert(is_new))),
+        )
 
     def _by_version(self, model: str, rows: object) -> Mapping[str, Sample]:
         table = self._catalog.table(model)
@@ -150,3 +161,13 @@ class StoredLedger:
                 table, table.predictions, part, part.num_rows
             )
         return samples
+
+
+def _times(rows: Any) -> Mapping[str, npt.NDArray[np.int64]]:
+    """Event times in microseconds by version."""
+    return {
+        version: np.asarray(
+            rows.filter(pc.equal(rows["version"], version))["timestamp"].cast("int64").to_numpy()
+        )
+        for version in sorted(set(rows["version"].to_pylist()))
+    }
