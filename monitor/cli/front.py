@@ -16,7 +16,7 @@ from monitor.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _AGAIN_SECONDS = 1.0
-_PASSING = {errno.ENOSPC, errno.EDQUOT}
+_PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Front:

@@ -225,7 +225,8 @@ class DiskError(UnavailableError):
     title = "Disk unusable"
 
     def __init__(self, said: str) -> None:
-        super().__init__(f"the disk is full or failing: {said}; send it again", 2)
+        super().__init__(f"the disk is full or failing: {said}; try again later", 2)
+        self.said = said
 
 
 class JournalDamagedError(WatchkeeperError):

@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+from monitor.core.errors import UnavailableError
 from monitor.core.findings import Finding
 from monitor.core.ports import FindingQuery, Json
 from monitor.core.profile import Profiles
@@ -70,6 +71,8 @@ class Round:
             try:
                 with self._alone(model):
                     count += self._advance(model)
+            except UnavailableError as problem:  # a full disk, say: no fault of ours
+                _log.warning("the round of model %s waits: %s", model, problem)
             except Exception:
                 _log.exception("the round of model %s failed; it will be repeated", model)
         return count

@@ -14,7 +14,7 @@ from itertools import groupby, islice
 import numpy as np
 import pyarrow as pa
 
-from monitor.core.errors import UnavailableError
+from monitor.core.errors import DiskError, UnavailableError
 from monitor.core.ports import Decoder
 from monitor.core.rows import MICROSECOND, Kind
 from monitor.store.backlog import Backlog
@@ -69,7 +69,7 @@ class Folder:
         self._idle = False
         self._hurry = False
         self._stop = False
-        self._problem: str | None = None
+        self._problem: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="fold", daemon=True)
         found = database.read("SELECT position, rows FROM fold")
         if not found:
@@ -110,7 +110,7 @@ class Folder:
     def wait(self, timeout: timedelta) -> None:
         """Return once all that is in the journal now can be read.
 
-        Raises UnavailableError when that takes longer.
+        Raises UnavailableError when that takes longer, DiskError at once while the disk is full.
         """
         if self._journal is None:
             return
@@ -118,11 +118,16 @@ class Folder:
         with self._changed:
             self._hurry = True
             self._changed.notify_all()
-            if not self._changed.wait_for(
-                lambda: self._position >= target, timeout.total_seconds()
-            ):
-                why = f": {self._problem}" if self._problem else ""
-                raise UnavailableError(f"rows are still being folded{why}; ask again", 2)
+            self._changed.wait_for(
+                lambda: self._position >= target or isinstance(self._problem, DiskError),
+                timeout.total_seconds(),
+            )
+            if self._position >= target:
+                return
+            if isinstance(self._problem, DiskError):
+                raise DiskError(self._problem.said)
+            why = f": {self._problem}" if self._problem else ""
+            raise UnavailableError(f"rows are still being folded{why}; ask again", 2)
 
     def place_rows(self, count: int) -> int:
         """Take places for rows that came past the journal; in the transaction that stores them."""
@@ -161,11 +166,13 @@ class Folder:
                 return
 
     def _failed(self, problem: Exception) -> None:
-        if not isinstance(problem, UnavailableError):
+        if not isinstance(problem, DiskError):
             _LOG.error("folding failed at position %d", self._position, exc_info=problem)
-        elif str(problem) != self._problem:  # a disk that stays full is said once
+        elif str(problem) != str(self._problem):  # a disk that stays full is said once
             _LOG.warning("folding waits at position %d: %s", self._position, problem)
-        self._problem = str(problem)
+        with self._changed:
+            self._problem = problem
+            self._changed.notify_all()
 
     def _look_again(self) -> None:
         """Find out how far it came: a step that failed may have been committed all the same."""

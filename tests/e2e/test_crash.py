@@ -5,73 +5,80 @@ import signal
 import socket
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
-import httpx
 import pytest
 from builders import generator, predictions
+from crowd import Crowd
+from nursery import free_port, nursery
 from services import Service, running
 
 pytestmark = pytest.mark.slow
 
-SENDERS = 4
-KILLS = 6
+KILLS = 32
+DUPLICATES = "watchkeeper_rows_duplicate_total"
+SIZES = {"segment_bytes": 20_000, "checkpoint_bytes": 300_000}
 
 
-def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(tmp_path):
-    rng, acknowledged, lock = generator(3), {}, threading.Lock()
-    address = {}
-    over = threading.Event()
+@pytest.fixture
+def data_dir(tmp_path):
+    return tmp_path / "data"
 
-    def send(sender):
-        number = 0
-        while not over.is_set():
-            rows = predictions(5, sender * 10_000_000 + number)
-            for row in rows:
-                row["timestamp"] = 1_770_000_000_000 + int(row["prediction_id"][1:]) % 10_000_000
-            try:
-                answer = httpx.post(
-                    f"{address['url']}/v1/models/m/predictions", json=rows, timeout=5
-                )
-            except httpx.HTTPError:
-                time.sleep(0.05)
-                continue  # never acknowledged: sent again with the same ids
-            if answer.status_code == 200:
-                done = answer.json()
-                assert done["accepted"] + done["duplicates"] == 5
-                with lock:
-                    acknowledged.update({row["prediction_id"]: row for row in rows})
-                number += 5
+
+def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(data_dir):
+    rng, port = generator(3), free_port()
+    with nursery(**SIZES) as services:
+        service = services.start(data_dir, port).ready()
+        service.ask("PUT", "/v1/models/m", json={"task": "binary", "window": {"every": "1d"}})
+        with Crowd(port) as crowd:
+            for kill in range(KILLS):
+                if kill % 10 not in {5, 6, 7}:
+                    crowd.wait_for(int(rng.integers(1, 40)))
+                    time.sleep(float(rng.uniform(0, 0.2)) if kill % 8 else 2)
+                else:  # while it opens, and folds what it finds
+                    time.sleep(float(rng.uniform(0, 0.8)))
+                service.kill()
+                service = services.start(data_dir, port)
+            service.ready()
+            crowd.leave()
+        service.ask("POST", "/v1/models/m/check", json={})
+        stored = all_rows(service)
+        profile = service.ask("GET", "/v1/models/m/profile")
+        counted = -service.number(DUPLICATES)
+        again = crowd.send_all_again()
+        assert service.ask("GET", "/v1/models/m/profile") == profile
+        counted += service.number(DUPLICATES)
+        assert service.stop() == 0
+
+    assert_all_there_once(stored, crowd)
+    assert again == counted == sum(r.size for r in crowd.done if r.kind == "predictions")
+    assert profile["rows"] == len(stored)
+    cities = Counter(row["features"]["city"] for row in stored)
+    assert {c["value"]: c["count"] for c in profile["features"]["city"]["categories"]} == cities
+    first = min(int(path.stem) for path in (data_dir / "journal").iterdir())
+    assert first > 10 * SIZES["segment_bytes"]  # what was folded is gone
+    assert crowd.resent > 50
+
+
+def assert_all_there_once(stored, crowd):
+    """Every acknowledged row with its values and its actual; what was not, at most once."""
+    by_id = {row["prediction_id"]: row for row in stored}
+    assert len(by_id) == len(stored) > 1000
+    acknowledged = {"predictions": 0, "actuals": 0}
+    for request in crowd.done:
+        for number in request.numbers:
+            row = by_id[request.identity(number)]
+            acknowledged[request.kind] += 1
+            if request.kind == "actuals":
+                assert row["actual"] == number % 2
             else:
-                assert answer.status_code == 503, answer.text
-
-    service = Service(tmp_path / "data")
-    address["url"] = service.url
-    service.ask("PUT", "/v1/models/m", json={"task": "binary", "window": {"every": "1d"}})
-    threads = [threading.Thread(target=send, args=(n,)) for n in range(SENDERS)]
-    for thread in threads:
-        thread.start()
-    for _ in range(KILLS):
-        time.sleep(float(rng.uniform(0.1, 0.8)))
-        service.kill()
-        service = Service(tmp_path / "data")
-        address["url"] = service.url
-    time.sleep(0.3)
-    over.set()
-    for thread in threads:
-        thread.join()
-
-    service.ask("POST", "/v1/models/m/check", json={})
-    stored = all_rows(service)
-    assert service.stop() == 0
-    ids = [row["prediction_id"] for row in stored]
-    assert len(acknowledged) > 100
-    assert len(ids) == len(set(ids))
-    assert set(acknowledged) <= set(ids)
-    for row in stored:
-        if (sent := acknowledged.get(row["prediction_id"])) is not None:
-            assert row["features"] == sent["features"]
-            assert row["score"] == sent["score"]
+                sent = request.row(number)
+                assert {k: row[k] for k in ("features", "score", "version", "prediction")} == {
+                    k: sent[k] for k in ("features", "score", "version", "prediction")
+                }
+    assert acknowledged["predictions"] <= len(stored)
+    assert min(acknowledged.values()) > 1000
 
 
 def all_rows(service):

@@ -1,11 +1,12 @@
 """Predictions in, and stored rows out."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from monitor.core.errors import QueryError
+from monitor.core.errors import DiskError, QueryError
 from monitor.core.rows import Kind
 from monitor.service.answers import JsonAnswer
 from monitor.service.deps import Rooms, span_of, whole_span
@@ -51,7 +52,8 @@ def routes(rooms: Rooms) -> APIRouter:
         """
         rooms.specs.get(model)
         span = span_of(start, end)
-        rooms.log.wait_folded(_PATIENCE)
+        with suppress(DiskError):  # what can be read is told all the same
+            rooms.log.wait_folded(_PATIENCE)
         if ids is not None:
             return JsonAnswer({"items": rooms.log.by_id(model, _ids(ids)), "next": None})
         items, after = rooms.log.by_time(model, span or whole_span(), limit, cursor)

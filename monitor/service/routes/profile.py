@@ -1,10 +1,12 @@
 """What features looked like."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from monitor.core.errors import DiskError
 from monitor.core.profile import Profiles
 from monitor.service.answers import JsonAnswer
 from monitor.service.deps import Rooms, span_of
@@ -35,7 +37,8 @@ def routes(rooms: Rooms) -> APIRouter:
         """
         rooms.specs.get(model)
         span = span_of(start, end)
-        rooms.log.wait_folded(_PATIENCE)
+        with suppress(DiskError):  # what can be read is told all the same
+            rooms.log.wait_folded(_PATIENCE)
         span = span or rooms.profiles.extent(model)
         profiles = Profiles() if span is None else rooms.profiles.profile(model, span)
         return JsonAnswer(profiles_json(profiles))
