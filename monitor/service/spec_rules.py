@@ -21,7 +21,7 @@ class Known:
 def problems(spec: ModelSpec, known: Known) -> Iterator[str]:
     """Every rule that the spec breaks, a plain sentence each."""
     for name, feature in spec.features.items():
-        yield from _feature_problems(f"features.{name}", name, feature, known)
+        yield from _feature_problems(f"features.{name}", feature, known)
     for segment in spec.segments:
         if spec.features and segment not in spec.features:
             hint = nearest(segment, spec.features)
@@ -51,9 +51,7 @@ def _section_problems(spec: ModelSpec) -> Iterator[str]:
     yield from (sentence for sentence, holds in rules.items() if not holds)
 
 
-def _feature_problems(place: str, name: str, feature: FeatureSpec, known: Known) -> Iterator[str]:
-    if not name:
-        yield "features: a feature needs a name"
+def _feature_problems(place: str, feature: FeatureSpec, known: Known) -> Iterator[str]:
     yield from _bound_problems(place, feature)
     if feature.method is not None and feature.method not in known.methods:
         yield _unknown(f"{place}.method", "method", feature.method, known.methods)

@@ -29,6 +29,25 @@ def test_late_rows_make_a_window_due_again_and_replace_its_finding(house, cast):
     assert engine.tick() == 1
     assert len(identities(house)) == len(set(identities(house))) == 2
     assert {f.window: f.rows for f in house.world.findings} == {cast.hour(0): 45, cast.hour(1): 40}
+    assert {f.window: f.revised for f in house.world.findings} == {
+        cast.hour(0): True,
+        cast.hour(1): False,
+    }
+
+
+def test_rows_that_come_while_a_round_runs_wait_for_the_next(house, cast):
+    run_hours(house, cast, 3)
+
+    class Late(cast.Told):
+        """Rows come into the window that is looked at, each time."""
+
+        def measure(self, *sides):
+            house.predict(cast.hour(0), 1)
+            return super().measure(*sides)
+
+    engine = house.round([Late()])
+    assert engine.tick() == 2
+    assert engine.tick() == 1
 
 
 @pytest.mark.parametrize("failing", [1, 2, 3])
