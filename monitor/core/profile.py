@@ -161,7 +161,8 @@ class Profiles:
     """Every profile of a span: the features by name, and what the model answered.
 
     `prediction` is a category (the label) or a number (regression); `score` the probability of the
-    positive class; `latency` is in milliseconds.
+    positive class; `latency` is in milliseconds. `beyond` rows hold more features than a model can
+    have: those are kept, and not counted among the features.
     """
 
     rows: int = 0
@@ -169,6 +170,7 @@ class Profiles:
     prediction: Profile | None = None
     score: Profile | None = None
     latency: Profile | None = None
+    beyond: int = 0
 
     def __getitem__(self, feature: str) -> Profile:
         return self.features[feature]

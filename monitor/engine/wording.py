@@ -93,6 +93,8 @@ def _subject(detector: str, measured: Measurement) -> str:
 
 def _schema(case: _Case) -> str:
     m = case.measured
+    if m.method == "extra_column" and m.feature is None:
+        return f"{share(m.value)} of rows hold more features than are watched: they are only kept"
     if m.method == "extra_column":
         return "neither the spec nor the reference knows this column"
     if m.value >= 1:

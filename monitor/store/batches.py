@@ -13,10 +13,11 @@ from monitor.core.spec import FeatureSpec, FeatureType
 from monitor.store.database import Database
 from monitor.store.layout import ModelTable
 from monitor.store.tally import Column, Ints
-from monitor.store.written import label_of_json
+from monitor.store.written import label_of_json, read_json
 
-ROWS, PREDICTION, SCORE, LATENCY = 0, -1, -2, -3
-"""Numbers of what is profiled beside the features: the rows themselves, and the answers."""
+ROWS, PREDICTION, SCORE, LATENCY, BEYOND = 0, -1, -2, -3, -4
+"""Numbers of what is profiled beside the features: the rows themselves, the answers, and which
+rows hold features that have no column."""
 
 _CHUNK = 100_000
 
@@ -97,11 +98,26 @@ def answers(table: ModelTable, prediction: Any, score: Any, latency: Any) -> dic
     }
 
 
+def beyond(extra: pa.Array) -> dict[int, Column]:
+    """The column that counts rows with a value in a feature without a column; none without any."""
+    if extra.null_count == len(extra):
+        return {}
+    marks = [
+        t is not None and any(v is not None for v in read_json(t).values())
+        for t in extra.to_pylist()
+    ]
+    if not any(marks):
+        return {}
+    values = pa.array([1.0 if mark else None for mark in marks], pa.float64())
+    return {BEYOND: Column(FeatureType.NUMBER, values)}
+
+
 def stored(
     database: Database, table: ModelTable, source: str, where: str, **values: object
 ) -> Iterator[Batch]:
     """The rows of one of a model's tables in parts of a bounded size, misfits marked."""
     listed = "".join(f", {column.column}" for column in table.columns.values())
+    listed += ", extra" if source == table.predictions else ", NULL::VARCHAR AS extra"
     after = -1
     while True:
         part = database.arrow(
@@ -126,6 +142,7 @@ def _batch(database: Database, table: ModelTable, source: str, part: Any) -> Bat
     columns = answers(
         table, _whole(part["prediction"]), _whole(part["score"]), _whole(part["latency_ms"])
     )
+    columns |= beyond(_whole(part["extra"]))
     for held in table.columns.values():
         columns[held.number] = Column(
             held.type,

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from monitor.core.profile import LATENCY_BINS, UNIT_BINS, Bins, Profile, Profiles
 from monitor.core.spec import FeatureType
-from monitor.store.batches import LATENCY, PREDICTION, ROWS, SCORE, Batch, stored
+from monitor.store.batches import BEYOND, LATENCY, PREDICTION, ROWS, SCORE, Batch, stored
 from monitor.store.database import Database
 from monitor.store.layout import ModelTable
 from monitor.store.tally import finite, profile_of
@@ -144,19 +144,26 @@ def _counted(table: ModelTable, batch: Batch, bins: Mapping[int, Bins]) -> Profi
     return arranged(table, batch.rows, {n: profile_of(c) for n, c in columns.items()})
 
 
-def kind_of(table: ModelTable, number: int) -> FeatureType:
-    """The type of what a number profiles."""
-    if number == PREDICTION and not table.is_regression:
-        return FeatureType.CATEGORY
-    if number < 0:
-        return FeatureType.NUMBER
-    return next(c.type for c in table.columns.values() if c.number == number)
+def kinds_of(table: ModelTable) -> Mapping[int, FeatureType]:
+    """The type of what each number profiles."""
+    answers = dict.fromkeys((PREDICTION, SCORE, LATENCY, BEYOND), FeatureType.NUMBER)
+    if not table.is_regression:
+        answers[PREDICTION] = FeatureType.CATEGORY
+    return answers | {c.number: c.type for c in table.columns.values()}
 
 
 def arranged(table: ModelTable, rows: int, made: Mapping[int, Profile]) -> Profiles:
     """Profiles by the names of the features, from profiles by number."""
     features = {c.name: made[c.number] for c in table.columns.values() if c.number in made}
-    return Profiles(rows, features, made.get(PREDICTION), made.get(SCORE), made.get(LATENCY))
+    beyond = made.get(BEYOND)
+    return Profiles(
+        rows,
+        features,
+        made.get(PREDICTION),
+        made.get(SCORE),
+        made.get(LATENCY),
+        beyond.rows - beyond.missing if beyond else 0,
+    )
 
 
 def added(parts: list[Profiles]) -> Profiles:
@@ -178,4 +185,5 @@ def added(parts: list[Profiles]) -> Profiles:
         sums([p.prediction for p in parts]),
         sums([p.score for p in parts]),
         sums([p.latency for p in parts]),
+        sum(p.beyond for p in parts),
     )

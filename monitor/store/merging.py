@@ -8,7 +8,7 @@ import numpy as np
 
 from monitor.core.profile import Profile, Profiles
 from monitor.store.batches import ROWS
-from monitor.store.bins import BinBook, arranged, kind_of
+from monitor.store.bins import BinBook, arranged, kinds_of
 from monitor.store.database import Database
 from monitor.store.layout import ModelTable
 from monitor.store.tally import COUNTS
@@ -86,19 +86,19 @@ def _assembled(
     categories: _Cells,
 ) -> Profiles:
     fixed = bins.counted(table, key[1])
-    known = {ROWS, *(c.number for c in table.columns.values())}
+    kinds = kinds_of(table)
     made: dict[int, Profile] = {}
     rows = 0
     for _, _, number, *numbers in moments:
         if number == ROWS:
             rows = numbers[0]
-        elif number < 0 or number in known:
+        elif number in kinds:
             here = (*key, number)
             binned = np.zeros(len(fixed[number]) if number in fixed else 0, np.int64)
             places, n = counts.get(here, ((), ()))
             binned[list(places)] = n
             made[number] = Profile(
-                kind_of(table, number),
+                kinds[number],
                 **dict(zip(COUNTS + MOMENTS, numbers, strict=True)),
                 bins=fixed.get(number),
                 counts=binned,

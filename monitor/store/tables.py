@@ -5,7 +5,7 @@ it was sent, is kept too: as a form, or else whole. So a row can be shown as it 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from monitor.core.spec import FeatureType
 from monitor.store import parts
-from monitor.store.batches import Batch, answers
+from monitor.store.batches import Batch, answers, beyond
 from monitor.store.catalog import Catalog
 from monitor.store.columns import ARROW, Places, Typed, typed
 from monitor.store.database import Database
@@ -39,24 +39,32 @@ class _Filled:
 
 
 class Tables:
-    """Writes rows, in the transaction of whoever calls. `place` numbers the first row."""
+    """Writes rows, in the transaction of whoever calls. `place` numbers the first row.
 
-    def __init__(self, database: Database, catalog: Catalog) -> None:
+    A model gets at most `most` columns; features past that are kept with their rows.
+    """
+
+    def __init__(self, database: Database, catalog: Catalog, most: int = MOST_FEATURES) -> None:
         self._database = database
         self._catalog = catalog
+        self._most = most
 
     def add_predictions(self, model: str, rows: Gathered, place: int) -> tuple[ModelTable, Batch]:
         """Store predictions; the answer is what the profiles count."""
         table = self._known(model, rows)
         filled = _filled(table, rows, place)
         table = self._with_forms(table, filled)
-        values = filled.values | _beside(table, rows, filled)
+        beside = _beside(table, rows, filled)
+        values = filled.values | beside
         self._database.insert(table.predictions, list(values), pa.table(values))
         self._keep_misfits(table, table.predictions, rows, place, filled)
         unlike = [(name, typed.unlike) for name, typed in filled.features.items()]
         self._keep_sent(table, table.predictions, place, unlike, part=False)
         self._keep_sent(table, table.predictions, place, filled.wrong, part=True)
-        return table, filled.batch
+        columns = filled.batch.columns
+        if "extra" in beside:
+            columns = {**columns, **beyond(beside["extra"])}
+        return table, replace(filled.batch, columns=columns)
 
     def add_reference(self, model: str, rows: Gathered, place: int, owner: str) -> ModelTable:
         """Store rows that count as normal for the versions of an owner ("" is the model)."""
@@ -86,12 +94,9 @@ class Tables:
         self._keep_sent(table, table.actuals, place, [("actual", wrong)], part=True)
 
     def _known(self, model: str, rows: Gathered) -> ModelTable:
-        """The table with a column for every feature that has a value in these rows.
-
-        Past MOST_FEATURES there are no new columns: such features are kept with their rows.
-        """
+        """The table with a column for every feature that has a value in these rows."""
         table = self._catalog.table(model)
-        room = MOST_FEATURES - len(table.columns)
+        room = self._most - len(table.columns)
         types: dict[str, FeatureType] = {}
         for name, column in rows.features.items():
             if name in table.columns or len(types) >= room:

@@ -17,6 +17,9 @@ from monitor.detectors.shares import excess
 class Schema(ProfileDetector):
     """Share of rows that were sent without a feature, and of rows with one that nobody knows.
 
+    Rows may hold more features than a model can have. These are not told one by one: the share of
+    such rows is an `extra_column` of no feature.
+
         missing_column = rows without it / rows        extra_column = rows with it / rows
 
     Value    share, 0 to 1; worse above. A null is no missing column.
@@ -38,6 +41,8 @@ class Schema(ProfileDetector):
         for feature in known:
             yield _missing_column(feature, reference, current)
         yield from _extra_columns(spec, known, current)
+        if current.beyond:
+            yield Measurement("extra_column", current.beyond / current.rows, expected=0.0)
 
 
 def _missing_column(feature: str, reference: Profiles, current: Profiles) -> Measurement:

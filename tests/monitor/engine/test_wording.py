@@ -32,6 +32,11 @@ NEW = {"value": "Other", "count": 3, "suggestion": None}
             "agee: neither the spec nor the reference knows this column",
         ),
         (
+            "quality.schema",
+            Measurement("extra_column", 0.25),
+            "25 % of rows hold more features than are watched: they are only kept",
+        ),
+        (
             "quality.type",
             Measurement("share", 0.5, "age"),
             "age: 50 % of values do not fit the type number",

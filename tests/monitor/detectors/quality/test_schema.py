@@ -1,5 +1,7 @@
 """Columns that vanished or that nobody knows."""
 
+from dataclasses import replace
+
 import pytest
 from counted import HOUR, counted, profiles
 
@@ -74,3 +76,12 @@ def test_a_column_that_the_spec_says_more_about_is_not_extra():
     spec = {"zip": FeatureSpec(type=FeatureType.NUMBER, min=0)}
 
     assert ("extra_column", "zip") not in found(spec, reference, profiles(age=[1], zip=[7]))
+
+
+def test_rows_with_more_features_than_a_model_can_have_are_told_once():
+    current = replace(profiles(age=[1, 2, 3, 4]), beyond=1)
+
+    more = found({}, profiles(age=[1]), current)["extra_column", None]
+
+    assert (more.value, more.expected, more.p_value) == (0.25, 0.0, None)
+    assert ("extra_column", None) not in found({}, profiles(age=[1]), profiles(age=[1]))
