@@ -34,7 +34,7 @@ NEW = {"value": "Other", "count": 3, "suggestion": None}
         (
             "quality.schema",
             Measurement("extra_column", 0.25),
-            "25 % of rows hold more features than are watched: they are only kept",
+            "extra_column: 25 % of rows hold more features than are watched: they are only kept",
         ),
         (
             "quality.type",
