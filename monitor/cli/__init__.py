@@ -9,6 +9,7 @@ from monitor.cli.check import check
 from monitor.cli.data import actuals, log
 from monitor.cli.demo import demo
 from monitor.cli.model import model
+from monitor.cli.repair import repair
 from monitor.cli.retrain import retrain, rollback
 from monitor.cli.serve import serve
 from monitor.core.errors import WatchkeeperError
@@ -22,6 +23,7 @@ COMMANDS: tuple[click.Command, ...] = (
     check,
     retrain,
     rollback,
+    repair,
 )
 
 

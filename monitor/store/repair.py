@@ -6,7 +6,6 @@ record keeps its position.
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -38,7 +37,7 @@ class SetAside:
     kept: Path
 
 
-def repair(data_dir: Path) -> list[SetAside]:
+def mended(data_dir: Path) -> list[SetAside]:
     """Mend the journals of a data directory that no service uses; what was damaged in them.
 
     Raises DataDirectoryError.
@@ -111,9 +110,8 @@ def _resumes(data: bytes, offset: int) -> int:
 def _set_aside(path: Path, data: bytearray, first: int, end: int) -> SetAside:
     """Keep the bytes in a file of their own, and put a gap in their place."""
     kept = path.parent / DAMAGED / f"{path.stem}-{first}.bytes"
-    with suppress(FileExistsError):
-        kept.parent.mkdir()
-    kept.write_bytes(data[first:end])
+    kept.parent.mkdir(exist_ok=True)
+    _write(kept, bytes(data[first:end]))
     position = int(path.stem) + first
     head = Head(end - first - HEAD_BYTES, position, 0, is_gap=True).written()
     data[first : first + HEAD_BYTES] = head
@@ -123,9 +121,14 @@ def _set_aside(path: Path, data: bytearray, first: int, end: int) -> SetAside:
 def _replace(path: Path, data: bytes) -> None:
     """Put a segment in the place of the old one: as it was or as it shall be, nothing between."""
     new = path.with_suffix(".mended")
-    with new.open("wb") as file:
+    _write(new, data)
+    new.replace(path)
+    sync_directory(path.parent)
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    new.replace(path)
     sync_directory(path.parent)
