@@ -6,6 +6,7 @@ alike and make the OpenAPI document.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -21,7 +22,7 @@ from monitor.service.deps import Rooms
 from monitor.service.documents import TENSORS, answers, rows_body
 from monitor.service.keys import Application, Receive, Scope, Send
 from monitor.service.open_inference import as_rows
-from monitor.service.passage import Passage
+from monitor.service.passage import INLINE, Passage
 from monitor.service.problems import refusal
 from monitor.service.schemas import AcceptedAnswer
 from monitor.service.wire import Headers, receive_body
@@ -154,7 +155,9 @@ def _append(rooms: Rooms, kind: Kind) -> _Store:
 
     async def store(model: str, body: Body) -> Accepted:
         if kind is Kind.PREDICTIONS:
-            body = as_rows(body, lambda: rooms.specs.get(model), rooms.body_limit)
+            read = partial(as_rows, body, lambda: rooms.specs.get(model), rooms.body_limit)
+            small = len(body.content) < INLINE and not body.encoding
+            body = read() if small else await run_in_threadpool(read)
         return await passage.store(model, kind, body)
 
     return store

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from monitor.core.rows import Column, Kind, Rows
 from monitor.core.spec import FeatureType
-from monitor.service.row_parts import PARTS, RULED, Faults, part, rows_of
+from monitor.service.row_parts import PARTS, RULED, Faults, lines_of, part, rows_of
 
 MOST = 512
 """Features up to which a struct is faster: it finds a key by looking at its places in order."""
@@ -59,12 +59,14 @@ class KnownRows:
         )
         self._places = places
         self._decode = msgspec.json.Decoder(row | list[row]).decode  # type: ignore[valid-type]
-        self._decode_lines = msgspec.json.Decoder(row).decode_lines
+        self._decode_line = msgspec.json.Decoder(row).decode
 
     def rows(self, content: bytes, *, lines: bool = False) -> list[Any] | None:
         """The rows of one body as structs; None if it must be read another way."""
         try:
-            read = self._decode_lines(content) if lines else self._decode(content)
+            if lines:
+                return [self._decode_line(line) for line in lines_of(content)]
+            read = self._decode(content)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return None
         return read if isinstance(read, list) else [read]

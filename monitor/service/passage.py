@@ -6,6 +6,7 @@ together, and answers that are there together wake the loop once.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from weakref import WeakKeyDictionary
@@ -43,9 +44,13 @@ class Passage:
             submit()
             lane.flush_soon()
         else:
-            await run_in_threadpool(submit)
-            self._log.flush()
+            await run_in_threadpool(_both, submit, self._log.flush)
         return await answered
+
+
+def _both(submit: Callable[[], None], flush: Callable[[], None]) -> None:
+    submit()
+    flush()
 
 
 class _Lane:

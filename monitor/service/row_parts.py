@@ -201,6 +201,12 @@ def require(name: str, missing: Sequence[int], faults: Faults) -> None:
         faults.setdefault(index, f"{name}: is required")
 
 
+def lines_of(content: bytes) -> list[bytes]:
+    """The lines of an NDJSON body that hold something: one row each, whatever is in them."""
+    lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    return [line for line in lines if line and not line.isspace()]
+
+
 def rows_of(
     size: int,
     columns: Mapping[str, Column],

@@ -43,7 +43,8 @@ async def receive_body(headers: Headers, receive: Receive, limit: int, held: Hel
         if int(declared) > limit:
             raise BodyTooLargeError(limit)
         held.expect(int(declared))
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     more = True
     while more:
         message = await (_in_time(receive) if parts else receive())

@@ -75,6 +75,7 @@ class Door:
     def append(self, model: str, kind: Kind, body: Body) -> "Future[Accepted]":
         """Store predictions or actuals; when the future has its result they are on disk."""
         future: Future[Accepted] = Future()
+        future.set_running_or_notify_cancel()  # what is about to be written cannot be cancelled
 
         def told(done: Accepted | Exception) -> None:
             if isinstance(done, Accepted):
@@ -124,7 +125,10 @@ class Door:
             self._wake.clear()  # before the look, so that what comes after it wakes again
             closing = self._closing
             while group := self._next_group():
-                self._store(group)
+                try:
+                    self._store(group)
+                except Exception:  # the thread must go on, or nobody is ever answered again
+                    _LOG.exception("storing %d bodies failed", len(group))
                 with self._lock:
                     self._bytes -= sum(len(w.body.content) for w in group)
                     self._rows -= sum(w.rows.size for w in group)
@@ -150,11 +154,12 @@ class Door:
             if not isinstance(problem, UnavailableError):
                 _LOG.exception("storing %d bodies failed", len(group))
             for done in admitted:
-                self._seen(done.waiting.model).forget(done.new)
-                done.waiting.told(problem)
+                if done.new:
+                    self._seen(done.waiting.model).forget(done.new)
+                _tell(done.waiting, problem)
             return
         for done in admitted:
-            done.waiting.told(done.accepted)
+            _tell(done.waiting, done.accepted)
         if records:
             self._folder.written()
 
@@ -162,7 +167,7 @@ class Door:
         with self._folder.handover:
             began = perf_counter()
             positions = self._journal.append([done.payload for done in records])
-            self._wrote(perf_counter() - began)
+            seconds = perf_counter() - began
             end = self._journal.end
             for model, (ids, hashes) in _new_ids(records, positions).items():
                 self._seen(model).wrote(ids, hashes, end)
@@ -171,6 +176,14 @@ class Door:
                 sum(done.accepted.accepted for done in records),
                 min(done.waiting.received_at for done in records),
             )
+        self._wrote(seconds)
+
+
+def _tell(waiting: Waiting, done: Accepted | Exception) -> None:
+    try:
+        waiting.told(done)
+    except Exception:  # one sender must not take its neighbours along
+        _LOG.exception("a sender could not be told what became of its rows")
 
 
 def _new_ids(
@@ -179,7 +192,8 @@ def _new_ids(
     """The ids that each model has got by these records, those that are made of positions too."""
     groups: dict[str, list[tuple[Admitted, int]]] = {}
     for done, position in zip(records, positions, strict=True):
-        groups.setdefault(done.waiting.model, []).append((done, position))
+        if done.new or done.unnamed:
+            groups.setdefault(done.waiting.model, []).append((done, position))
     new: dict[str, tuple[Sequence[str], Words]] = {}
     for model, group in groups.items():
         ids = [x for done, _ in group for x in done.new]

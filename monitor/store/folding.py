@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from monitor.core.errors import DiskError, UnavailableError
 from monitor.core.ports import Decoder
-from monitor.core.rows import MICROSECOND, Kind
+from monitor.core.rows import MICROSECOND, Kind, Rows
 from monitor.store.backlog import Backlog
 from monitor.store.catalog import Catalog
 from monitor.store.database import Database
@@ -26,6 +26,7 @@ from monitor.store.layout import ModelTable
 from monitor.store.profiles import StoredProfiles
 from monitor.store.record import Record, made_id, read_record
 from monitor.store.seen import Places
+from monitor.store.splitting import bounded
 from monitor.store.tables import Tables
 from monitor.store.tally import stamps
 
@@ -216,13 +217,9 @@ class Folder:
         places: dict[str, Places] = {}
         with self._database.transaction():
             for (model, kind), group in groupby(records, key=lambda r: (r[1].model, r[1].kind)):
-                gathered = gather(list(self._parts(model, kind, list(group))))
-                if not gathered.size:
-                    continue
-                place = self._fold(model, kind, gathered)
-                if kind is Kind.PREDICTIONS:
-                    first = places.get(model, (place, place))[0]
-                    places[model] = (first, place + gathered.size)
+                for first, last in self._fold_group(model, kind, list(group)):
+                    if kind is Kind.PREDICTIONS:
+                        places[model] = (places.get(model, (first, last))[0], last)
             self._database.write("UPDATE fold SET position = $position", position=after)
         self.settle_rows()
         self._advance(after, places)
@@ -243,11 +240,8 @@ class Folder:
     def _parts(
         self, model: str, kind: Kind, records: Sequence[tuple[int, Record]]
     ) -> Iterator[Part]:
-        columns = self._catalog.table(model).columns
-        types = {name: column.type for name, column in columns.items()}
-        bodies = [record.body for _, record in records]
         waiting = iter(records)
-        for count, rows in self._decoder.reread(bodies, kind, types):
+        for count, rows in self._reread(model, kind, [record for _, record in records]):
             group = list(islice(waiting, count))
             skipped: list[int] = []
             first = 0
@@ -261,6 +255,38 @@ class Folder:
                 [record.received_at for _, record in group],
                 [made_id(position) for position, _ in group],
             )
+
+    def _reread(
+        self, model: str, kind: Kind, records: Sequence[Record]
+    ) -> Sequence[tuple[int, Rows]]:
+        """The rows of records, read together, or one by one where that goes wrong.
+
+        What was acknowledged must be folded: bodies that disturb each other must not stop it.
+        """
+        columns = self._catalog.table(model).columns
+        types = {name: column.type for name, column in columns.items()}
+        bodies = [record.body for record in records]
+        try:
+            read = list(self._decoder.reread(bodies, kind, types))
+            places = iter(records)
+            sizes = [sum(r.rows for r in islice(places, count)) for count, _ in read]
+            if sizes == [rows.size for _, rows in read]:
+                return read
+            _LOG.error("bodies of model %s read together have other rows than each alone", model)
+        except Exception:  # each body was read alone at the door, so it can be again
+            _LOG.exception("bodies of model %s cannot be read together", model)
+        return [part for body in bodies for part in self._decoder.reread([body], kind, {})]
+
+    def _fold_group(
+        self, model: str, kind: Kind, records: Sequence[tuple[int, Record]]
+    ) -> Iterator[Places]:
+        """Fold records of one model and kind; the places of the rows that count."""
+        known = self._catalog.table(model).columns if kind is Kind.PREDICTIONS else ()
+        for parts in bounded(self._parts(model, kind, records), known):
+            rows = gather(parts)
+            if rows.size:
+                place = self._fold(model, kind, rows)
+                yield place, place + rows.size
 
     def _fold(self, model: str, kind: Kind, rows: Gathered) -> int:
         """Store and count rows; the place of the first."""

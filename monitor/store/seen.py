@@ -194,12 +194,14 @@ class Seen:
     def folded(self, position: int, places: Places) -> None:
         """All before a position can be read, what came last at these places."""
         first = places[0] if self._first is None else self._first
+        rest = first
         while self._chunks and self._chunks[0].end <= position:
             chunk = self._chunks[0]
             self._learn(chunk.hashes, (first, places[1]))
             self._pending.difference_update(chunk.ids)
             self._chunks.popleft()
-        self._first = first if self._chunks else None
+            rest = places[0]  # what is left of the chunks begins in this step
+        self._first = rest if self._chunks else None
 
     def _learn(self, hashes: Words, places: Places) -> None:
         newest = self._chain[-1]

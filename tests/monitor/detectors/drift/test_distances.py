@@ -102,9 +102,8 @@ def test_no_distance_is_negative_and_equal_sides_have_none(method, table):
     distance = BY_CELL[method]
 
     assert distance(*table) >= 0
-    assert distance(table[0], table[0] * 3) == pytest.approx(
-        0, abs=0.2 if method == "psi" else 1e-7
-    )
+    many = table[0] * 1000  # half a row in each cell, as psi adds, is then next to nothing
+    assert distance(many, many * 3) == pytest.approx(0, abs=0.02 if method == "psi" else 1e-7)
 
 
 @pytest.mark.parametrize("distance", [*BY_CELL.values(), homogeneity, likelihood_ratio])
