@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from monitor.core.errors import BodyError, nearest
 from monitor.core.rows import Column, Kind, Rows, moment
+from monitor.service.one_piece import whole
 from monitor.service.row_parts import (
     FIRST,
     FIRST_EVENT,
@@ -39,32 +40,8 @@ def named_columns(table: pa.Table, wanted: Container[str] | None = None) -> dict
     for name, column in zip(table.column_names, table.columns, strict=True):
         if name in columns:
             raise BodyError(f"column {name!r} stands there twice")
-        whole = wanted is None or name in wanted
-        columns[name] = _whole(column) if whole else column
+        columns[name] = whole(column) if wanted is None or name in wanted else column
     return columns
-
-
-def _whole(column: Any) -> Any:
-    """A chunked column in one piece; dictionaries that do not go together are written out."""
-    try:
-        return column.combine_chunks()
-    except pa.ArrowInvalid:
-        kind = _written_out(column.type)
-        if kind == column.type:
-            raise
-        return pa.array(column.to_pylist(), kind)
-
-
-def _written_out(kind: pa.DataType) -> pa.DataType:
-    """The type without dictionaries in it."""
-    if pa.types.is_dictionary(kind):
-        return kind.value_type
-    if pa.types.is_struct(kind):
-        fields = [kind.field(i) for i in range(kind.num_fields)]
-        return pa.struct([f.with_type(_written_out(f.type)) for f in fields])
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        return pa.list_(_written_out(kind.value_type))
-    return kind
 
 
 def table_rows(

@@ -61,7 +61,7 @@ def test_a_sender_that_stands_still_is_not_waited_for(monkeypatch):
         calls.append(1)
         if len(calls) == 1:
             return await first()
-        await asyncio.sleep(60)
+        return await asyncio.sleep(60)
 
     with Capacity().hold() as held, pytest.raises(BodyError, match="did not go on"):
         asyncio.run(receive_body([], receive, LIMIT, held))
