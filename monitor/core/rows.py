@@ -1,9 +1,10 @@
 """What a sender sends: a body, the rows read from it, and what became of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,58 @@ class Body:
     content: bytes
     media_type: str = "application/json"
     encoding: str = ""
+
+
+class Scattered(Mapping[str, Column]):
+    """Features of rows that have few in common: a column is made when it is asked for.
+
+    As columns all at once they would take more memory than there is. Rows lack what they have not.
+
+    >>> rows = Scattered([{"a": 1}, {"b": 2}, {"c": 3}])
+    >>> list(rows), rows["b"]
+    (['a', 'b', 'c'], [None, 2, None])
+    >>> list(rows.stretches(0, 4))
+    [(0, 2), (2, 3)]
+    """
+
+    __slots__ = ("_names", "_rows")
+
+    def __init__(self, rows: Sequence[Mapping[str, object]]) -> None:
+        self._rows = rows
+        self._names = dict.fromkeys(chain.from_iterable(rows))
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self._names:
+            raise KeyError(name)
+        return [row.get(name) for row in self._rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def stretches(self, more: int, cells: int) -> Iterator[tuple[int, int]]:
+        """Where to cut the rows so that no stretch has more cells, with so `more` a row."""
+        first = 0
+        names: set[str] = set()
+        for index, row in enumerate(self._rows):
+            names.update(row)
+            if index > first and (len(names) + more) * (index + 1 - first) > cells:
+                yield first, index
+                first, names = index, set(row)
+        if first < len(self._rows):
+            yield first, len(self._rows)
+
+    def stretch(
+        self, first: int, last: int
+    ) -> tuple[dict[str, Column], dict[str, npt.NDArray[np.bool_]]]:
+        """The columns of some rows, and which of these lack them."""
+        rows = self._rows[first:last]
+        names = dict.fromkeys(chain.from_iterable(rows))
+        columns = {name: [row.get(name) for row in rows] for name in names}
+        absent = {name: np.array([name not in row for row in rows]) for name in names}
+        return columns, {name: mask for name, mask in absent.items() if mask.any()}
 
 
 @dataclass(frozen=True, slots=True)

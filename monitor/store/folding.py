@@ -7,7 +7,7 @@ any instant repeats nothing and skips nothing. Nobody waits on DuckDB to be ackn
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby, islice
 
@@ -281,7 +281,10 @@ class Folder:
         self, model: str, kind: Kind, records: Sequence[tuple[int, Record]]
     ) -> Iterator[Places]:
         """Fold records of one model and kind; the places of the rows that count."""
-        known = self._catalog.table(model).columns if kind is Kind.PREDICTIONS else ()
+
+        def known() -> Collection[str]:
+            return self._catalog.table(model).columns if kind is Kind.PREDICTIONS else ()
+
         for parts in bounded(self._parts(model, kind, records), known):
             rows = gather(parts)
             if rows.size:

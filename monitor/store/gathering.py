@@ -32,7 +32,8 @@ class Part:
     """Rows read together, of one body or of several.
 
     `skipped` are the indices of rows that count for nothing. Of each body: how many rows it has,
-    when it came, and a name that ids are made of where rows have none.
+    when it came, a name that ids are made of where rows have none, and which of its rows is the
+    first here, if not that of number 0.
     """
 
     rows: Rows
@@ -40,6 +41,7 @@ class Part:
     sizes: Sequence[int]
     received_at: Sequence[int]
     names: Sequence[str]
+    firsts: Sequence[int] = ()
 
     @classmethod
     def of(cls, rows: Rows, skipped: Sequence[int], received_at: int, name: str) -> "Part":
@@ -87,8 +89,10 @@ def _ids(part: Part) -> list[str]:
         return ids
     places = [
         f"{name}-{i}"
-        for name, size in zip(part.names, part.sizes, strict=True)
-        for i in range(size)
+        for name, size, first in zip(
+            part.names, part.sizes, part.firsts or [0] * len(part.sizes), strict=True
+        )
+        for i in range(first, first + size)
     ]
     return [made if x is None else x for made, x in zip(places, ids, strict=True)]
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from monitor.core.errors import BodyError
 from monitor.core.ports import Clock, Decoder
 from monitor.core.profile import Profiles
-from monitor.core.rows import Accepted, Body, Kind, Rows, microseconds
+from monitor.core.rows import Accepted, Body, Kind, Rows, Scattered, microseconds
 from monitor.core.spec import FeatureType, ModelSpec
 from monitor.core.windows import Sample
 from monitor.store.bins import BinBook
@@ -62,6 +63,11 @@ class References:
         """Replace the reference of all versions; on disk when it returns."""
         self._catalog.table(model)
         rows = self._decoder.read(body, Kind.REFERENCE)
+        if isinstance(rows.features, Scattered):
+            raise BodyError(
+                f"{rows.size} rows with {len(rows.features)} features, of which few rows share any,"
+                " are no reference"
+            )
         twice = _repeated(rows)
         gathered = gather([Part.of(rows, twice, microseconds(self._clock()), "reference")])
         try:
