@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.core.errors import BodyError
-from monitor.core.rows import Kind, Rows
+from monitor.core.rows import Column, Kind, Rows, Scattered
 from monitor.service.mending import mended
 from monitor.service.nesting import check_nesting
 from monitor.service.row_parts import (
@@ -31,6 +31,8 @@ from monitor.service.row_parts import (
 )
 
 _NO_OBJECT = "row: must be an object"
+_CELLS = 10_000_000
+"""Rows times features up to which every feature is a column at once."""
 
 
 class _Row(msgspec.Struct):
@@ -218,12 +220,15 @@ def _checked(columns: dict[str, list[Any]], kind: Kind, faults: Faults) -> dict[
 
 def _spread(
     given: Sequence[Any], faults: Faults
-) -> tuple[dict[str, list[Any]], Mapping[str, npt.NDArray[np.bool_]]]:
+) -> tuple[Mapping[str, Column], Mapping[str, npt.NDArray[np.bool_]]]:
     """A column for each feature, and which rows lack it."""
     objects = [{} if i in faults else row for i, row in enumerate(given)] if faults else given
     features: dict[str, list[Any]] = {}
-    absent = {}
-    for name in dict.fromkeys(chain.from_iterable(objects)):
+    absent: dict[str, npt.NDArray[np.bool_]] = {}
+    names = dict.fromkeys(chain.from_iterable(objects))
+    if len(names) * len(objects) > _CELLS:
+        return Scattered(objects), absent
+    for name in names:
         try:
             features[name] = [row[name] for row in objects]
         except KeyError:
