@@ -1,17 +1,14 @@
 import json
-import tracemalloc
-from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from alike import alike
-from builders import NOON, sent, store_with
+from builders import sent, store_with
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.errors import BodyError
-from monitor.core.rows import Body, Kind, Rejection, Rows, Scattered
+from monitor.core.rows import Body, Rejection, Rows, Scattered
 from monitor.store.gathering import Part, gather
 from monitor.store.splitting import bounded
 
@@ -85,31 +82,6 @@ def store(tmp_path):
     opened = store_with(tmp_path)
     yield opened
     opened.close()
-
-
-def test_rows_that_have_no_feature_in_common_are_kept_in_little_memory(store):
-    """As columns these would be 25 million cells, 200 MB and more."""
-    names = [[f"f{row}-{n}" for n in range(50)] for row in range(700)]
-    body = [
-        {
-            "prediction_id": f"p{row}",
-            "timestamp": NOON.isoformat(),
-            "features": dict.fromkeys(held, row),
-        }
-        for row, held in enumerate(names)
-    ]
-    tracemalloc.start()
-    done = store.predictions.append("m", Kind.PREDICTIONS, Body(json.dumps(body).encode()))
-    assert done.result(10).accepted == 700
-    store.predictions.wait_folded(timedelta(seconds=60))
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-
-    for row in store.predictions.by_id("m", ["p0", "p350", "p699"]):
-        number = int(row["prediction_id"][1:])
-        assert alike(row["features"], dict.fromkeys(names[number], number))
-    assert len(store.catalog.table("m").columns) == 10_000
-    assert peak < 150e6
 
 
 def test_a_reference_whose_rows_have_no_feature_in_common_is_refused(store):
