@@ -13,6 +13,7 @@ from monitor.core.spec import FeatureSpec, FeatureType
 from monitor.store.database import Database
 from monitor.store.layout import ModelTable
 from monitor.store.tally import Column, Ints
+from monitor.store.wide import features_at
 from monitor.store.written import label_of_json, read_json
 
 ROWS, PREDICTION, SCORE, LATENCY, BEYOND = 0, -1, -2, -3, -4
@@ -20,6 +21,8 @@ ROWS, PREDICTION, SCORE, LATENCY, BEYOND = 0, -1, -2, -3, -4
 rows hold features that have no column."""
 
 _CHUNK = 100_000
+_CELLS = 20_000_000
+_FEWEST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,9 @@ def stored(
     database: Database, table: ModelTable, source: str, where: str, **values: object
 ) -> Iterator[Batch]:
     """The rows of one of a model's tables in parts of a bounded size, misfits marked."""
-    listed = "".join(f", {column.column}" for column in table.columns.values())
+    further = [held for held in table.columns.values() if held.part]
+    chunk = max(_FEWEST, min(_CHUNK, _CELLS // (len(table.columns) + 1)))
+    listed = "".join(f", {held.column}" for held in table.columns.values() if not held.part)
     listed += ", extra" if source == table.predictions else ", NULL::VARCHAR AS extra"
     after = -1
     while True:
@@ -124,14 +129,16 @@ def stored(
             f"""
             SELECT place, epoch_us(timestamp) AS timestamp, version, prediction, score,
                    latency_ms {listed}
-            FROM {source} WHERE {where} AND place > $after ORDER BY place LIMIT {_CHUNK}
+            FROM {source} WHERE {where} AND place > $after ORDER BY place LIMIT {chunk}
             """,
             after=after,
             **values,
         )
         if part.num_rows:
+            for held, values_held in features_at(database, source, _whole(part["place"]), further):
+                part = part.append_column(held.column, values_held)
             yield _batch(database, table, source, part)
-        if part.num_rows < _CHUNK:
+        if part.num_rows < chunk:
             return
         after = part["place"][-1].as_py()
 

@@ -1,32 +1,29 @@
-"""New columns for a model's tables: one by one, or all at once where they are many."""
+"""New columns for a model's tables: added to those that have room, or in tables of their own."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import pyarrow as pa
 
 from monitor.store.columns import SQL
 from monitor.store.database import Database
-from monitor.store.layout import FeatureColumn, ModelTable
-
-_MANY = 32
-_SMALL = 4_000_000
+from monitor.store.layout import FeatureColumn, ModelTable, part_of
 
 
 def add_columns(database: Database, table: ModelTable, new: Sequence[FeatureColumn]) -> None:
-    """Add columns to the predictions and the reference; in the transaction of whoever calls.
+    """Add columns, ascending, to predictions and reference; in the transaction of whoever calls.
 
-    Each ALTER costs a look at every column, so 5,000 take a minute. A table of few values is
-    written anew in a second instead.
+    Each ALTER costs a look at every column of its table, so no table has very many.
     """
     with database.transaction():
-        for name in (table.predictions, table.reference):
-            ((rows,),) = database.read(f"SELECT count(*) FROM {name}")
-            width = len(table.columns) + len(new)
-            if len(new) >= _MANY and rows * width <= _SMALL:
-                _rewrite(database, name, new)
-                continue
-            for column in new:
-                database.write(f"ALTER TABLE {name} ADD COLUMN {column.column} {SQL[column.type]}")
+        for source in (table.predictions, table.reference):
+            for part, group in groupby(new, key=lambda column: column.part):
+                name = part_of(source, part)
+                if part:
+                    database.write(f"CREATE TABLE IF NOT EXISTS {name} (place BIGINT)")
+                for column in group:
+                    kind = SQL[column.type]
+                    database.write(f"ALTER TABLE {name} ADD COLUMN {column.column} {kind}")
         size = len(new)
         features = {
             "model": pa.array([table.number] * size, pa.int32()),
@@ -35,10 +32,3 @@ def add_columns(database: Database, table: ModelTable, new: Sequence[FeatureColu
             "type": pa.array([str(column.type) for column in new], pa.string()),
         }
         database.insert("feature", list(features), pa.table(features))
-
-
-def _rewrite(database: Database, name: str, new: Sequence[FeatureColumn]) -> None:
-    columns = ", ".join(f"NULL::{SQL[column.type]} AS {column.column}" for column in new)
-    database.write(f"CREATE TABLE wider AS SELECT *, {columns} FROM {name}")
-    database.write(f"DROP TABLE {name}")
-    database.write(f"ALTER TABLE wider RENAME TO {name}")

@@ -11,6 +11,8 @@ from monitor.store.forms import NATURAL, Form
 
 MOST_FEATURES = 10_000
 """Columns of one model; features that come past that are kept with their rows, and nothing more."""
+PART = 400
+"""Features that one table has columns for."""
 _HOUR = timedelta(hours=1) // MICROSECOND
 
 
@@ -27,6 +29,11 @@ class FeatureColumn:
     def column(self) -> str:
         """Its name in SQL."""
         return f"f{self.number}"
+
+    @property
+    def part(self) -> int:
+        """Which of the model's tables has it: 0 is the one with the rows themselves."""
+        return (self.number - 1) // PART
 
     @property
     def usual(self) -> Form:
@@ -61,6 +68,11 @@ class ModelTable:
         return f"reference_{self.number}"
 
     @property
+    def parts(self) -> range:
+        """The numbers of further tables with features."""
+        return range(1, 1 + max((held.part for held in self.columns.values()), default=0))
+
+    @property
     def is_regression(self) -> bool:
         """Whether predictions and actuals are numbers; else they are JSON texts of labels."""
         return self.spec.task is Task.REGRESSION
@@ -69,6 +81,16 @@ class ModelTable:
     def bucket(self) -> int:
         """Microseconds of one profile bucket: an hour, or less where windows are cut finer."""
         return gcd(self.spec.window.every // MICROSECOND, _HOUR)
+
+
+def part_of(source: str, part: int) -> str:
+    """The table with a part of the features of another table's rows; part 0 is that table."""
+    return f"{source}_part_{part}" if part else source
+
+
+def with_feature(source: str, held: FeatureColumn) -> str:
+    """SQL for the rows of a table that have a column of a feature."""
+    return f"{source} JOIN {part_of(source, held.part)} USING (place)" if held.part else source
 
 
 def merged(declared: ModelSpec, inferred: ModelSpec) -> ModelSpec:

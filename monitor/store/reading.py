@@ -5,19 +5,18 @@ are read once and never sorted or joined.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
+from itertools import zip_longest
 from typing import Any
+
+import pyarrow as pa
 
 from monitor.core.ports import Json
 from monitor.core.windows import Window
 from monitor.store.layout import ModelTable
-from monitor.store.samples import AT_ONCE, SPAN, Samples, latest_actuals, span_values
+from monitor.store.samples import SPAN, Samples, latest_actuals, span_values
 from monitor.store.showing import Beside, cursor, shown
+from monitor.store.wide import features_at
 
-_ROW = (
-    *("epoch_us(timestamp)", "place", "prediction_id", "received_at", "version", "prediction"),
-    *("score", "scores", "latency_ms", "tags", "forms", "extra"),
-)
 _CELLS = 1_000_000
 """Values of rows that are read at once."""
 
@@ -71,19 +70,21 @@ class Reading(Samples):
         return [rows[place] for place in places if place in rows]
 
     def _wide(self, table: ModelTable, places: Sequence[int]) -> list[tuple[Any, ...]]:
-        """Whole rows, read some columns at a time: DuckDB holds a block of each."""
-        columns = [*_ROW, *(held.column for held in table.columns.values())]
-        parts = [
-            self._database.read(
-                f"SELECT place, {', '.join(columns[first : first + AT_ONCE])} "
-                f"FROM {table.predictions} WHERE place IN (SELECT unnest($places)) ORDER BY place",
-                places=places,
-            )
-            for first in range(0, len(columns), AT_ONCE)
-        ]
-        return [
-            tuple(chain.from_iterable(part[1:] for part in row)) for row in zip(*parts, strict=True)
-        ]
+        """Whole rows, the columns of features last and in the order of the table."""
+        rows = self._database.read(
+            f"""
+            SELECT epoch_us(timestamp), place, prediction_id, received_at, version, prediction,
+                   score, scores, latency_ms, tags, forms, extra
+            FROM {table.predictions} WHERE place IN (SELECT unnest($places))
+            """,
+            places=places,
+        )
+        held = list(table.columns.values())
+        at = pa.array([row[1] for row in rows], pa.int64())
+        read = features_at(self._database, table.predictions, at, held)
+        columns = {column.number: values.to_pylist() for column, values in read}
+        features = zip(*(columns[column.number] for column in held), strict=True) if held else ()
+        return [row + found for row, found in zip_longest(rows, features, fillvalue=())]
 
     def _actuals(
         self, table: ModelTable, ids: Sequence[str]

@@ -17,7 +17,7 @@ from monitor.store.catalog import Catalog
 from monitor.store.database import Database
 from monitor.store.folding import Folder
 from monitor.store.gathering import Gathered, Part, gather
-from monitor.store.layout import ModelTable
+from monitor.store.layout import ModelTable, part_of
 from monitor.store.profiles import StoredProfiles
 from monitor.store.samples import Samples
 from monitor.store.tables import Tables
@@ -134,7 +134,13 @@ class References:
         """Forget the reference of one owner, or of all."""
         chosen = "" if owner is None else " AND owner = $owner"
         values = {} if owner is None else {"owner": owner}
-        self._database.write(f"DELETE FROM {table.reference} WHERE true{chosen}", **values)
+        gone = f"FROM {table.reference} WHERE true{chosen}"
+        for part in table.parts:
+            held = part_of(table.reference, part)
+            self._database.write(
+                f"DELETE FROM {held} WHERE place IN (SELECT place {gone})", **values
+            )
+        self._database.write(f"DELETE {gone}", **values)
         self._database.write(
             f"DELETE FROM reference WHERE model = $m{chosen.replace('owner =', 'version =')}",
             m=table.number,

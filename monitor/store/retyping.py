@@ -11,7 +11,7 @@ from monitor.core.spec import FeatureType
 from monitor.store.columns import Typed, typed
 from monitor.store.database import Database
 from monitor.store.forms import NATURAL, Cells, Form, Ints, joined, of_column, restored
-from monitor.store.layout import FeatureColumn, ModelTable
+from monitor.store.layout import FeatureColumn, ModelTable, part_of
 from monitor.store.written import as_json, read_json
 
 _AT_ONCE = 100_000
@@ -44,12 +44,14 @@ class Retyping:
 
     def _parts(self, source: str) -> Iterator[pa.Table]:
         forms = "forms" if source == self._table.predictions else "NULL::BLOB AS forms"
+        part = self._old.part
+        held = f"LEFT JOIN {part_of(source, part)} USING (place)" if part else ""
         after = -1
         while True:
             rows = self._database.arrow(
                 f"""
                 SELECT place, timestamp, version, prediction_id, {self._old.column} AS held, {forms}
-                FROM {source} WHERE place > $after ORDER BY place LIMIT {_AT_ONCE}
+                FROM {source} {held} WHERE place > $after ORDER BY place LIMIT {_AT_ONCE}
                 """,
                 after=after,
             )
@@ -73,17 +75,27 @@ class Retyping:
             Cells(self._new.number, *sent.odd(self._new.usual)),
             Cells(self._new.number, nulls, np.full(len(nulls), Form.NULL, np.uint8)),
         ]
-        values = {"place": places, "value": fitted.values}
-        changed = f"{self._new.column} = batch.value"
+        self._write(source, places, self._new.column, fitted.values)
         if source == self._table.predictions:
-            values["forms"] = joined(forms, self._old.number, cells)
-            changed += ", forms = batch.forms"
-        with self._database.staged(pa.table(values)) as connection:
-            connection.execute(
-                f"UPDATE {source} SET {changed} FROM batch WHERE {source}.place = batch.place "
-                f"AND {source}.place BETWEEN {places[0]:d} AND {places[-1]:d}"
-            )
+            self._write(source, places, "forms", joined(forms, self._old.number, cells))
         self._keep(source, rows, places, fitted)
+
+    def _write(self, source: str, places: Ints, column: str, values: pa.Array) -> None:
+        """Replace the values of one column at some places, ascending."""
+        part = self._new.part if column == self._new.column else 0
+        name = part_of(source, part)
+        near = f"{name}.place BETWEEN {places[0]:d} AND {places[-1]:d}"
+        with self._database.staged(pa.table({"place": places, "value": values})) as connection:
+            connection.execute(
+                f"UPDATE {name} SET {column} = batch.value FROM batch "
+                f"WHERE {name}.place = batch.place AND {near}"
+            )
+            if part:
+                connection.execute(
+                    f"INSERT INTO {name} (place, {column}) SELECT place, value FROM batch "
+                    "WHERE value IS NOT NULL "
+                    f"AND place NOT IN (SELECT place FROM {name} WHERE {near})"
+                )
 
     def _sent(self, held: pa.Array, odd: Ints, codes: Any, raw: dict[int, Any]) -> Any:
         """The values as they were sent: the column itself where that is what it holds."""

@@ -12,18 +12,18 @@ from monitor.core.windows import Labels, Numbers, Sample, Window
 from monitor.store.batches import outcome
 from monitor.store.catalog import Catalog
 from monitor.store.database import Database
-from monitor.store.layout import FeatureColumn, ModelTable
+from monitor.store.layout import FeatureColumn, ModelTable, with_feature
 from monitor.store.tally import numbers
+from monitor.store.wide import features_at
 from monitor.store.written import read_json
 
 SPAN = "timestamp >= make_timestamp($first) AND timestamp < make_timestamp($last)"
 ANSWERS = "place, prediction_id, timestamp, prediction, score, scores"
 """What a sample needs of a row beside its features."""
-AT_ONCE = 400
-"""Columns of one table that are read at once."""
 _CELLS = 20_000_000
 _FEWEST = 1_000
 _NUMERIC = frozenset({FeatureType.NUMBER, FeatureType.BOOLEAN, FeatureType.TIMESTAMP})
+_COMPUTED = _NUMERIC | {FeatureType.CATEGORY}
 
 
 def latest_actuals(table: ModelTable, ids: str = "") -> str:
@@ -102,25 +102,9 @@ class Samples:
     def _features(
         self, table: ModelTable, source: str, places: pa.ChunkedArray
     ) -> Iterator[tuple[FeatureColumn, pa.Array]]:
-        """What can be computed with, of the rows at these places and in their order.
-
-        Some columns at a time: DuckDB holds a block of each column that it reads.
-        """
-        wanted = [c for c in table.columns.values() if c.type in _NUMERIC | {FeatureType.CATEGORY}]
-        for first in range(0, len(wanted) if len(places) else 0, AT_ONCE):
-            part = wanted[first : first + AT_ONCE]
-            listed = ", ".join(held.column for held in part)
-            with self._database.reading() as cursor:
-                cursor.register("chosen", pa.table({"place": places}))
-                found = cursor.sql(
-                    f"SELECT place, {listed} FROM {source} WHERE place IN (FROM chosen)"
-                ).to_arrow_table()
-                cursor.unregister("chosen")
-            held_at = np.asarray(found["place"].to_numpy(), np.int64)
-            order = np.argsort(held_at)
-            at = pa.array(order[np.searchsorted(held_at[order], places.to_numpy())])
-            for held in part:
-                yield held, _whole(found[held.column]).take(at)
+        """What can be computed with, of the rows at these places and in their order."""
+        wanted = [c for c in table.columns.values() if c.type in _COMPUTED]
+        yield from features_at(self._database, source, _whole(places), wanted)
 
     def with_values(
         self,
@@ -136,11 +120,12 @@ class Samples:
         table = self._catalog.table(model)
         if feature not in table.columns:
             return {}
-        column = table.columns[feature].column
+        held = table.columns[feature]
+        column = held.column
         found = self._database.read(
             f"""
             SELECT {column}::VARCHAR, list(prediction_id ORDER BY timestamp, place)[:$limit]
-            FROM {table.predictions}
+            FROM {with_feature(table.predictions, held)}
             WHERE {SPAN} AND version = $version AND {column}::VARCHAR IN (SELECT unnest($values))
             GROUP BY 1
             """,
@@ -192,7 +177,7 @@ class Samples:
         value = f"epoch_us({held.column}) / 1e6" if stamp else f"{held.column}::DOUBLE"
         return self._database.read(
             f"""
-            SELECT prediction_id, {value} AS v FROM {table.predictions}
+            SELECT prediction_id, {value} AS v FROM {with_feature(table.predictions, held)}
             WHERE {SPAN} AND version = $version AND isfinite(v) AND (v < $low OR v > $high)
             ORDER BY timestamp, place LIMIT $limit
             """,

@@ -16,6 +16,7 @@ from monitor.store.catalog import Catalog
 from monitor.store.database import Database
 from monitor.store.layout import ModelTable
 from monitor.store.samples import latest_actuals
+from monitor.store.wide import features_at
 from monitor.store.written import label_of_json
 
 
@@ -37,7 +38,7 @@ class Snapshots:
         rows = self._database.arrow(
             f"SELECT * FROM ({_labelled(table)}) WHERE true{spans} ORDER BY timestamp, place"
         )
-        pq.write_table(_named(table, rows), destination, compression="zstd")
+        pq.write_table(self._named(table, rows), destination, compression="zstd")
         ((first, last),) = self._database.read(
             f"SELECT min(timestamp), max(timestamp) FROM ({_labelled(table)}) WHERE true{spans}"
         )
@@ -62,9 +63,31 @@ class Snapshots:
             counts[name] = counts.get(name, 0) + n
         return counts
 
+    def _named(self, table: ModelTable, rows: pa.Table) -> pa.Table:
+        """The columns of a snapshot, by the names of the features."""
+        columns = {
+            "prediction_id": rows["prediction_id"],
+            "timestamp": pc.assume_timezone(rows["timestamp"], "UTC"),
+            "origin": rows["origin"],
+            "version": rows["version"],
+            "prediction": outcome(table, rows["prediction"].combine_chunks()),
+            "score": rows["score"],
+            "actual": outcome(table, rows["actual"].combine_chunks()),
+        }
+        further = [held for held in table.columns.values() if held.part]
+        places = rows["place"].combine_chunks()
+        found: dict[int, pa.Array] = {}
+        for source in (table.predictions, table.reference):  # no place is in both
+            for held, values in features_at(self._database, source, places, further):
+                known = found.get(held.number)
+                found[held.number] = values if known is None else pc.coalesce(known, values)
+        for name, held in table.columns.items():
+            columns[f"features.{name}"] = found[held.number] if held.part else rows[held.column]
+        return pa.table(columns)
+
 
 def _labelled(table: ModelTable) -> str:
-    features = "".join(f", {c.column}" for c in table.columns.values())
+    features = "".join(f", {c.column}" for c in table.columns.values() if not c.part)
     return f"""
         SELECT p.place, prediction_id, p.timestamp, 'prediction' AS origin, version, prediction,
                score, a.actual {features}
@@ -74,19 +97,3 @@ def _labelled(table: ModelTable) -> str:
                score, actual {features}
         FROM {table.reference} WHERE owner = '' AND actual IS NOT NULL AND prediction_id NOT IN (
             SELECT prediction_id FROM {table.predictions})"""
-
-
-def _named(table: ModelTable, rows: pa.Table) -> pa.Table:
-    """The columns of a snapshot, by the names of the features."""
-    columns = {
-        "prediction_id": rows["prediction_id"],
-        "timestamp": pc.assume_timezone(rows["timestamp"], "UTC"),
-        "origin": rows["origin"],
-        "version": rows["version"],
-        "prediction": outcome(table, rows["prediction"].combine_chunks()),
-        "score": rows["score"],
-        "actual": outcome(table, rows["actual"].combine_chunks()),
-    }
-    for name, held in table.columns.items():
-        columns[f"features.{name}"] = rows[held.column]
-    return pa.table(columns)

@@ -4,7 +4,7 @@ What does not fit its column is kept raw as a misfit. What fits, but would come 
 it was sent, is kept too: as a form, or else whole. So a row can be shown as it was sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from monitor.store.database import Database
 from monitor.store.forms import Cells, Form, packed
 from monitor.store.gathering import Gathered
 from monitor.store.guessing import guess
-from monitor.store.layout import MOST_FEATURES, FeatureColumn, ModelTable
+from monitor.store.layout import MOST_FEATURES, FeatureColumn, ModelTable, part_of
 from monitor.store.tally import Column, Ints, stamps
 from monitor.store.written import as_json
 
@@ -56,7 +56,7 @@ class Tables:
         table = self._with_forms(table, filled)
         beside = _beside(table, rows, filled)
         values = filled.values | beside
-        self._database.insert(table.predictions, list(values), pa.table(values))
+        self._insert(table, table.predictions, rows, values, filled)
         self._keep_misfits(table, table.predictions, rows, place, filled)
         unlike = [(name, typed.unlike) for name, typed in filled.features.items()]
         self._keep_sent(table, table.predictions, place, unlike, part=False)
@@ -75,7 +75,7 @@ class Tables:
             "actual": actual,
             "owner": pa.array([owner] * rows.size, pa.string()),
         }
-        self._database.insert(table.reference, list(values), pa.table(values))
+        self._insert(table, table.reference, rows, values, filled)
         self._keep_misfits(table, table.reference, rows, place, filled)
         return table
 
@@ -92,6 +92,23 @@ class Tables:
         }
         self._database.insert(table.actuals, list(values), pa.table(values))
         self._keep_sent(table, table.actuals, place, [("actual", wrong)], part=True)
+
+    def _insert(
+        self,
+        table: ModelTable,
+        source: str,
+        rows: Gathered,
+        values: Mapping[str, Any],
+        filled: _Filled,
+    ) -> None:
+        """Append rows, and their features where these lie: those that no row has are left out."""
+        parts: dict[int, dict[str, Any]] = {0: dict(values)}
+        for name, held in table.columns.items():
+            if name in rows.features:
+                columns = parts.setdefault(held.part, {"place": values["place"]})
+                columns[held.column] = filled.features[name].values
+        for part, columns in parts.items():
+            self._database.insert(part_of(source, part), list(columns), pa.table(columns))
 
     def _known(self, model: str, rows: Gathered) -> ModelTable:
         """The table with a column for every feature that has a value in these rows."""
@@ -176,7 +193,6 @@ def _filled(table: ModelTable, rows: Gathered, place: int) -> _Filled:
     features: dict[str, Typed] = {}
     for name, held in table.columns.items():
         fitted = features[name] = _feature(rows, held)
-        values[held.column] = fitted.values
         wrong_rows = np.asarray([row for row, _ in fitted.misfits], np.int64)
         columns[held.number] = Column(held.type, fitted.values, _indices(rows, name), wrong_rows)
     batch = Batch(rows.timestamps, np.asarray(versions, object), columns)
