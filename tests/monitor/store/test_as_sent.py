@@ -101,7 +101,7 @@ def named(value):
 
 def whole_embedding(value):
     """What an embedding holds: doubles, whatever the numbers were."""
-    return [float(v) if type(v) is int and abs(v) <= 2**53 else v for v in value]
+    return [float(v) if abs(v) < 1e300 else v for v in value]
 
 
 def expected(value):
