@@ -12,7 +12,7 @@ from typing import Any
 from monitor.core.rows import Column, Rows, Scattered
 from monitor.store.gathering import Part
 
-CELLS = 20_000_000
+CELLS = 8_000_000
 """Cells that are held at once."""
 
 

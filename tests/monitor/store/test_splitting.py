@@ -1,14 +1,17 @@
 import json
+import tracemalloc
+from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from builders import sent, store_with
+from alike import alike
+from builders import NOON, sent, store_with
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.errors import BodyError
-from monitor.core.rows import Body, Rejection, Rows, Scattered
+from monitor.core.rows import Body, Kind, Rejection, Rows, Scattered
 from monitor.store.gathering import Part, gather
 from monitor.store.splitting import bounded
 
@@ -82,6 +85,31 @@ def store(tmp_path):
     opened = store_with(tmp_path)
     yield opened
     opened.close()
+
+
+def test_rows_that_have_no_feature_in_common_are_kept_in_little_memory(store):
+    """As columns these would be 11 million cells, in lists, masks and arrays."""
+    names = [[f"f{row}"] for row in range(3300)]
+    body = [
+        {
+            "prediction_id": f"p{row}",
+            "timestamp": NOON.isoformat(),
+            "features": dict.fromkeys(held, row),
+        }
+        for row, held in enumerate(names)
+    ]
+    tracemalloc.start()
+    done = store.predictions.append("m", Kind.PREDICTIONS, Body(json.dumps(body).encode()))
+    assert done.result(10).accepted == 3300
+    store.predictions.wait_folded(timedelta(seconds=60))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    for row in store.predictions.by_id("m", ["p0", "p250", "p3299"]):
+        number = int(row["prediction_id"][1:])
+        assert alike(row["features"], dict.fromkeys(names[number], number))
+    assert len(store.catalog.table("m").columns) == 3300
+    assert peak < 200e6
 
 
 def test_a_reference_whose_rows_have_no_feature_in_common_is_refused(store):
