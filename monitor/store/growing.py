@@ -19,11 +19,12 @@ def add_columns(database: Database, table: ModelTable, new: Sequence[FeatureColu
         for source in (table.predictions, table.reference):
             for part, group in groupby(new, key=lambda column: column.part):
                 name = part_of(source, part)
-                if part:
-                    database.write(f"CREATE TABLE IF NOT EXISTS {name} (place BIGINT)")
-                for column in group:
-                    kind = SQL[column.type]
-                    database.write(f"ALTER TABLE {name} ADD COLUMN {column.column} {kind}")
+                columns = [f"{column.column} {SQL[column.type]}" for column in group]
+                if part > max(table.parts, default=0):
+                    database.write(f"CREATE TABLE {name} (place BIGINT, {', '.join(columns)})")
+                    continue
+                for column in columns:
+                    database.write(f"ALTER TABLE {name} ADD COLUMN {column}")
         size = len(new)
         features = {
             "model": pa.array([table.number] * size, pa.int32()),
