@@ -70,7 +70,7 @@ down:  ## stop the containers and keep their data
 
 lock:  ## pin what pyproject.toml asks for; the file holds hashes and no addresses
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \
 		--no-emit-package watchkeeper --group dev -o requirements.lock pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \
 		--group frameworks -o tests/adapters/frameworks.lock

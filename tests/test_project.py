@@ -4,10 +4,12 @@ import re
 import shutil
 import subprocess
 import tomllib
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 from sources import ROOT, tracked
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -26,7 +28,7 @@ def normal(name: str) -> str:
 
 def locked() -> dict[str, str]:
     """Name and version of each pinned distribution."""
-    pins = re.findall(r"^([\w.-]+)==([\w.]+)", LOCK, re.MULTILINE)
+    pins = re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==([\w.]+)", LOCK, re.MULTILINE)
     return {normal(name): version for name, version in pins}
 
 
@@ -40,10 +42,27 @@ def test_the_lock_pins_everything_that_is_asked_for():
 
 
 def test_every_pin_carries_a_hash_and_no_address():
-    blocks = re.split(r"\n(?=[\w.-]+==)", LOCK)
+    blocks = re.split(r"\n(?=[\w.-]+(?:\[[\w,]+\])?==)", LOCK)
 
     assert [block.splitlines()[0] for block in blocks if "--hash=sha256:" not in block] == []
     assert "://" not in LOCK
+
+
+def test_an_extra_that_a_pin_asks_for_is_pinned_with_it():
+    """Without that, pip takes the newest release for the extra, and refuses it for its hash."""
+    asked = set()
+    for name in locked():
+        try:
+            lines = requires(name) or []
+        except PackageNotFoundError:  # for another system than this
+            continue
+        for wish in map(Requirement, lines):
+            if wish.extras and (wish.marker is None or wish.marker.evaluate({"extra": ""})):
+                asked |= {(normal(wish.name), extra) for extra in wish.extras}
+    pinned = re.findall(r"^([\w.-]+)\[([\w,]+)\]==", LOCK, re.MULTILINE)
+
+    assert asked
+    assert asked <= {(normal(n), extra) for n, extras in pinned for extra in extras.split(",")}
 
 
 def test_the_client_depends_on_nothing():
