@@ -5,8 +5,10 @@ laptop and a hole in a judgement, so `.ci/run` sets WATCHKEEPER_NO_SKIPS=1.
 """
 
 import os
+import time
 
 import pytest
+from services import running
 
 
 def _forbidden_skips(config):
@@ -25,3 +27,18 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(
             f"WATCHKEEPER_NO_SKIPS: {len(skips)} skipped, and a skip is a failure here", red=True
         )
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    """A real service for the tests of a file."""
+    with running(tmp_path_factory.mktemp("service") / "data") as service:
+        yield service
+
+
+@pytest.fixture
+def model(service):
+    """A binary model of the test's own."""
+    name = f"m{time.time_ns()}"
+    service.ask("PUT", f"/v1/models/{name}", json={"task": "binary"})
+    return name

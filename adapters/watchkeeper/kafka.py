@@ -16,14 +16,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from watchkeeper.relay import Message, RefusedError, Relay, StoppedError, add_options, relay_of
+from watchkeeper.relay import Message, RefusedError, Relay, StoppedError, add_options, relay_of, run
 
 REASON, NAME = "watchkeeper-reason", "watchkeeper-message"
 """Headers of a dead letter: why it is one, and its place in the topic."""
 _LOG = logging.getLogger("watchkeeper.kafka")
 _POLL_SECONDS = 1.0
 _FLUSH_SECONDS = 30.0
-_TALLY_SECONDS = 60.0
 
 
 class Consumer:
@@ -35,7 +34,6 @@ class Consumer:
         self._options = options
         self._relay = relay
         self._stopping = threading.Event()
-        self._told_at = time.monotonic()
         given = {name: value for name, value in _given(options).items() if _is_of_all(name)}
         safe = {"bootstrap.servers": options.servers, "enable.idempotence": True}
         try:
@@ -72,9 +70,7 @@ class Consumer:
             refused = self._relay.deliver(list(_messages(sent)), self._goes_on)
             self._bury(sent, refused)
             self._commit(sent)
-        if time.monotonic() - self._told_at >= _TALLY_SECONDS:
-            self._told_at = time.monotonic()
-            _LOG.info("%s", self._relay.tally)
+        self._relay.tell(_LOG)
 
     def _goes_on(self, seconds: float) -> bool:
         """Wait for the service as a living member of the group; nothing more is taken meanwhile."""
@@ -174,17 +170,15 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGTERM; 0 then, 1 where the service or Kafka will not have us."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     options = parser().parse_args(arguments)
-    try:
+
+    def carry() -> None:
         consumer = Consumer(options, relay_of(options, _LOG.warning))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, consumer.stop)
         consumer.run()
-    except (RefusedError, ValueError, ModuleNotFoundError) as problem:
-        print(f"watchkeeper.kafka: {problem}", file=sys.stderr)  # noqa: T201
-        return 1
-    return 0
+
+    return run("watchkeeper.kafka", carry)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,10 @@ import logging
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from watchkeeper.relay import Message, RefusedError, Relay, StoppedError, add_options, relay_of
+from watchkeeper.relay import Message, RefusedError, Relay, StoppedError, add_options, relay_of, run
 
 REASON, NAME = "Watchkeeper-Reason", "Watchkeeper-Message"
 """Headers of a dead letter: why it is one, and its place in the stream."""
@@ -27,7 +26,6 @@ _ACK_WAIT_SECONDS = 30.0
 _PING_SECONDS = 10.0
 _FETCH_SECONDS = 1.0
 _AGAIN_SECONDS = 2.0
-_TALLY_SECONDS = 60.0
 
 
 class Consumer:
@@ -37,7 +35,6 @@ class Consumer:
         self._options = options
         self._relay = relay
         self._stopping = threading.Event()
-        self._told_at = time.monotonic()
 
     async def run(self) -> None:
         """Carry messages; a server that is away is looked for again.
@@ -119,9 +116,7 @@ class Consumer:
                     await sent.ack()
             for index, reason in refused.items():
                 await self._bury(jetstream, fetched[index], reason)
-        if time.monotonic() - self._told_at >= _TALLY_SECONDS:
-            self._told_at = time.monotonic()
-            _LOG.info("%s", self._relay.tally)
+        self._relay.tell(_LOG)
 
     async def _deliver(self, fetched: Sequence[Any], origin: str) -> dict[int, str]:
         """What was refused. While the service keeps us waiting, the stream is told that we work."""
@@ -190,14 +185,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGTERM; 0 then, 1 where the service or the stream is not there for us."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     options = parser().parse_args(arguments)
-    try:
-        asyncio.run(Consumer(options, relay_of(options, _LOG.warning)).run())
-    except (RefusedError, ValueError, ModuleNotFoundError) as problem:
-        print(f"watchkeeper.nats: {problem}", file=sys.stderr)  # noqa: T201
-        return 1
-    return 0
+    return run(
+        "watchkeeper.nats",
+        lambda: asyncio.run(Consumer(options, relay_of(options, _LOG.warning)).run()),
+    )
 
 
 if __name__ == "__main__":

@@ -7,8 +7,11 @@ disk or has refused them for good; what went wrong on the way is repeated, with 
 import argparse
 import http.client
 import json
+import logging
 import os
 import random
+import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +24,7 @@ _SPLIT = {400, 413}
 _FOREVER = {401, 403, 404, 405, 415}
 _SHOWN = 300
 _LOT_BYTES = 8 << 20
+_TALLY_SECONDS = 60.0
 
 Wait = Callable[[float], bool]
 """Waits so many seconds; false when the program is to stop."""
@@ -76,6 +80,13 @@ class Relay:
         self._kind = kind
         self._say = say
         self.tally = Tally()
+        self._told_at = time.monotonic()
+
+    def tell(self, log: logging.Logger) -> None:
+        """Log the tally, once a minute however often it is asked to."""
+        if time.monotonic() - self._told_at >= _TALLY_SECONDS:
+            self._told_at = time.monotonic()
+            log.info("%s", self.tally)
 
     def deliver(self, messages: Sequence[Message], wait: Wait) -> dict[int, str]:
         """Return once the service has answered for all; the messages it refused, and why.
@@ -204,3 +215,14 @@ def relay_of(options: argparse.Namespace, say: Callable[[str], None]) -> Relay:
         options.url, options.model, options.api_key, timeout=options.timeout, compress=True
     )
     return Relay(transport, options.kind, say)
+
+
+def run(name: str, carry: Callable[[], None]) -> int:
+    """Carry until told to stop: 0 then; 1, and a line, where no repeat would mend it."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    try:
+        carry()
+    except (RefusedError, ValueError, ModuleNotFoundError) as problem:
+        print(f"{name}: {problem}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0

@@ -6,23 +6,10 @@ from dataclasses import dataclass, field
 import click
 
 from monitor.core.errors import nearest
-from monitor.core.rows import Kind
+from monitor.core.rows import PARTS, Kind
 
 PREFIX = "features."
-PARTS = (
-    "prediction_id",
-    "timestamp",
-    "version",
-    "prediction",
-    "score",
-    "latency_ms",
-    "tags",
-    "actual",
-)
-_OF: Mapping[Kind, Sequence[str]] = {
-    Kind.PREDICTIONS: PARTS[:-1],
-    Kind.ACTUALS: ("prediction_id", "timestamp", "actual"),
-}
+_ALL = PARTS[Kind.REFERENCE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +47,9 @@ class Columns:
     def _named(self, name: str, packed: bool) -> str | None:
         for part, column in self.mapped.items():
             if name == column:
-                return part if part in _OF[self.kind] else None
-        if name in PARTS:
-            return name if name in _OF[self.kind] and name not in self.mapped else None
+                return part if part in PARTS[self.kind] else None
+        if name in _ALL:
+            return name if name in PARTS[self.kind] and name not in self.mapped else None
         if self.kind is Kind.ACTUALS:
             return None
         if name in self.features:
@@ -88,9 +75,9 @@ def mapping(given: Sequence[str]) -> dict[str, str]:
     table = {}
     for text in given:
         part, _, column = text.partition("=")
-        if part not in PARTS or not column:
-            hint = nearest(part, PARTS)
-            known = ", ".join(PARTS)
+        if part not in _ALL or not column:
+            hint = nearest(part, _ALL)
+            known = ", ".join(_ALL)
             raise click.UsageError(f"--map {text!r}: write PART=COLUMN; {hint}parts: {known}")
         table[part] = column
     return table

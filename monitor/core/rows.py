@@ -25,6 +25,23 @@ class Kind(StrEnum):
     REFERENCE = "reference"
 
 
+_PREDICTION = (
+    "prediction_id",
+    "timestamp",
+    "version",
+    "prediction",
+    "score",
+    "latency_ms",
+    "tags",
+)
+PARTS: Mapping[Kind, tuple[str, ...]] = {
+    Kind.PREDICTIONS: _PREDICTION,
+    Kind.REFERENCE: (*_PREDICTION, "actual"),
+    Kind.ACTUALS: ("prediction_id", "timestamp", "actual"),
+}
+"""The named parts of a row beside its features."""
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
     """Bytes as they were sent, with what is needed to read them."""

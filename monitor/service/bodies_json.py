@@ -16,12 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.core.errors import BodyError
-from monitor.core.rows import Column, Kind, Rows, Scattered
+from monitor.core.rows import PARTS, Column, Kind, Rows, Scattered
 from monitor.service.mending import mended
 from monitor.service.nesting import check_nesting
 from monitor.service.row_parts import (
     NO_OBJECT,
-    PARTS,
     RULED,
     Faults,
     lines_of,

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from monitor.core.rows import Column, Kind, Rows
+from monitor.core.rows import PARTS, Column, Kind, Rows
 from monitor.core.spec import FeatureType
-from monitor.service.row_parts import PARTS, RULED, Faults, lines_of, part, rows_of
+from monitor.service.row_parts import RULED, Faults, lines_of, part, rows_of
 
 MOST = 512
 """Features up to which a struct is faster: it finds a key by looking at its places in order."""

@@ -14,22 +14,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from monitor.core.rows import Column, Kind, Rejection, Rows, label, microseconds
+from monitor.core.rows import Column, Rejection, Rows, label, microseconds
 
-_PREDICTION = (
-    "prediction_id",
-    "timestamp",
-    "version",
-    "prediction",
-    "score",
-    "latency_ms",
-    "tags",
-)
-PARTS: Mapping[Kind, tuple[str, ...]] = {
-    Kind.PREDICTIONS: _PREDICTION,
-    Kind.REFERENCE: (*_PREDICTION, "actual"),
-    Kind.ACTUALS: ("prediction_id", "timestamp", "actual"),
-}
 RULED = ("prediction_id", "timestamp", "version")
 """The parts that say which row it is; the door needs no other."""
 FIRST = microseconds(datetime.min.replace(tzinfo=UTC))

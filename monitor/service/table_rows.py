@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from monitor.core.errors import BodyError, nearest
-from monitor.core.rows import Column, Kind, Rows, moment
+from monitor.core.rows import PARTS, Column, Kind, Rows, moment
 from monitor.service.one_piece import whole
 from monitor.service.row_parts import (
     FIRST,
@@ -18,7 +18,6 @@ from monitor.service.row_parts import (
     LAST_EVENT,
     NO_OBJECT,
     OUTSIDE,
-    PARTS,
     RULED,
     Faults,
     part,

@@ -111,3 +111,14 @@ def arrow_rows(body):
         row["features"] = {n[9:]: v for n, v in flat.items() if n.startswith("features.")}
         rows.append(row)
     return rows
+
+
+def until(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not condition():
+        time.sleep(0.01)
+    return condition()
+
+
+def sent(collector, row_id):
+    return collector.predictions[row_id]

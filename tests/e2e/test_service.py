@@ -16,12 +16,6 @@ from builders import NOON, generator, milliseconds, prediction, predictions
 from services import running
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("service") / "data") as service:
-        yield service
-
-
 def registered(service, name, **spec):
     service.ask("PUT", f"/v1/models/{name}", json={"task": "binary"} | spec)
     return f"/v1/models/{name}"

@@ -9,11 +9,10 @@ from math import sqrt
 
 import numpy as np
 from scipy.special import chdtrc
-from sklearn.linear_model import LogisticRegression
 
 from monitor.core.findings import Measurement
 from monitor.core.windows import Numbers
-from monitor.detectors.drift.telling import FEWEST, ROWS, Ints, Scoring, told_apart
+from monitor.detectors.drift.telling import FEWEST, ROWS, linear, measured
 
 VARIANCE = 0.95
 """Share of the reference's variance on the axes that are looked at."""
@@ -94,19 +93,4 @@ def _apart(before: Numbers, now: Numbers, feature: str) -> Measurement:
     columns = np.concatenate([places, np.square(places)], 1)
     columns = columns / np.maximum(columns.std(0), 1e-12)
     side = np.arange(len(columns)) >= len(before)
-
-    def learn(shown: Ints) -> Scoring:
-        fitted = LogisticRegression(C=0.1, max_iter=200, class_weight="balanced")
-        fitted.fit(columns[shown], side[shown])
-        return lambda rows: np.asarray(fitted.decision_function(columns[rows]), np.float64)
-
-    found = told_apart(side, learn)
-    return Measurement(
-        "classifier",
-        found.auc,
-        feature,
-        expected=0.5,
-        p_value=found.p_value,
-        low=found.low,
-        high=found.high,
-    )
+    return measured(linear(columns, side, 0.1), feature)

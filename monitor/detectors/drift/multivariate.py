@@ -13,7 +13,7 @@ from monitor.core.findings import Measurement
 from monitor.core.spec import FeatureType, ModelSpec
 from monitor.core.windows import Numbers, Sample
 from monitor.detectors.drift.reconstruction import Reconstruction
-from monitor.detectors.drift.telling import FEWEST, ROWS, drawn, importances, trees
+from monitor.detectors.drift.telling import FEWEST, ROWS, drawn, importances, measured, trees
 from monitor.detectors.estimation.encoding import Encoding
 from monitor.detectors.performance.estimates import Z
 
@@ -98,15 +98,7 @@ def _classified(
     side = np.arange(len(columns)) >= len(before)
     apart = trees(columns, side, categorical)
     lost = importances(apart, columns, side) if apart.low > 0.5 else np.zeros(len(names))
-    return Measurement(
-        "classifier",
-        apart.auc,
-        expected=0.5,
-        p_value=apart.p_value,
-        low=apart.low,
-        high=apart.high,
-        evidence={"features": _ranked(names, np.maximum(0, lost))},
-    )
+    return measured(apart, None, {"features": _ranked(names, np.maximum(0, lost))})
 
 
 def _ranked(names: list[str], weights: Numbers) -> list[dict[str, object]]:

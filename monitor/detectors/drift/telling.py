@@ -3,16 +3,19 @@
 Rows are told by a model that was not shown them. If nothing changed it can only guess.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 
+from monitor.core.findings import Measurement
 from monitor.core.windows import Numbers
 from monitor.detectors.performance.estimates import Z, area
 
@@ -79,6 +82,33 @@ def told_apart(now: Flags, learn: Callable[[Ints], Scoring], seed: int = 0) -> A
     ends = max(0.0, auc - Z * error), min(1.0, auc + Z * error)
     chance = float(ndtr((0.5 - auc) / (sqrt(2) * guessing)))
     return Apart(auc, *ends, chance, tuple(scorings))
+
+
+def linear(columns: Any, side: Flags, strictness: float) -> Apart:
+    """Rows of numbers, or of a sparse matrix, told apart by a logistic regression."""
+
+    def learn(shown: Ints) -> Scoring:
+        fitted = LogisticRegression(C=strictness, max_iter=200, class_weight="balanced")
+        fitted.fit(columns[shown], side[shown])
+        return lambda rows: np.asarray(fitted.decision_function(columns[rows]), np.float64)
+
+    return told_apart(side, learn)
+
+
+def measured(
+    apart: Apart, feature: str | None = None, evidence: Mapping[str, object] | None = None
+) -> Measurement:
+    """How well rows are told apart, as a measurement; with nothing changed it is a half."""
+    return Measurement(
+        "classifier",
+        apart.auc,
+        feature,
+        expected=0.5,
+        p_value=apart.p_value,
+        low=apart.low,
+        high=apart.high,
+        evidence=evidence or {},
+    )
 
 
 def trees(columns: Numbers, now: Flags, categorical: list[bool], seed: int = 0) -> Apart:

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy.stats import ttest_ind
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LogisticRegression
 
 from monitor.core.findings import Measurement
 from monitor.core.windows import Numbers
 from monitor.detectors.drift.columns import number_effect
 from monitor.detectors.drift.effects import Effect
-from monitor.detectors.drift.telling import FEWEST, ROWS, Ints, Scoring, told_apart
+from monitor.detectors.drift.telling import FEWEST, ROWS, linear, measured
 from monitor.detectors.performance.estimates import Z
 
 _WORD = re.compile(r"\w+")
@@ -120,24 +119,9 @@ def _spelling(before: list[str], now: list[str], feature: str) -> Iterator[Measu
     except ValueError:  # no n-gram is common enough
         return
     side = np.arange(len(before) + len(now)) >= len(before)
-
-    def learn(shown: Ints) -> Scoring:
-        fitted = LogisticRegression(C=0.05, max_iter=200, class_weight="balanced")
-        fitted.fit(columns[shown], side[shown])
-        return lambda rows: np.asarray(fitted.decision_function(columns[rows]), np.float64)
-
-    found = told_apart(side, learn)
     often = [np.asarray(columns[rows].mean(0)).ravel() for rows in (~side, side)]
-    yield Measurement(
-        "classifier",
-        found.auc,
-        feature,
-        expected=0.5,
-        p_value=found.p_value,
-        low=found.low,
-        high=found.high,
-        evidence={"ngrams": _moved(grams.get_feature_names_out().tolist(), *often)},
-    )
+    ngrams = _moved(grams.get_feature_names_out().tolist(), *often)
+    yield measured(linear(columns, side, 0.05), feature, {"ngrams": ngrams})
 
 
 def _moved(names: list[str], before: Numbers, now: Numbers) -> list[dict[str, object]]:

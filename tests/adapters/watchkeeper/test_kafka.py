@@ -3,14 +3,8 @@
 The broker is librdkafka's own, in this process: it speaks the protocol over loopback.
 """
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
-
 import pytest
+from adapters.consumers import consumers, row, rows_of, stop
 from services import eventually, running
 
 TOPIC, DEAD = "scores", "scores-dead"
@@ -65,54 +59,24 @@ def broker():
     return Broker()
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("service") / "data") as service:
-        yield service
-
-
-@pytest.fixture
-def model(service):
-    name = f"m{time.time_ns()}"
-    service.ask("PUT", f"/v1/models/{name}", json={"task": "binary"})
-    return name
-
-
 @pytest.fixture
 def consume(broker, service, model, tmp_path):
-    """Starts consumers, and ends those that are left."""
-    started = []
+    with consumers(tmp_path, "watchkeeper.kafka", "--servers", broker.servers) as start:
 
-    def start(*flags, url=service.url, program=model):
-        path = tmp_path / f"consumer{len(started)}.log"
-        log = path.open("w")
-        command = [sys.executable, "-m", "watchkeeper.kafka", "--servers", broker.servers]
-        command += ["--topic", TOPIC, "--model", program, "--url", url]
-        command += ["--set", "session.timeout.ms=6000", *flags]
-        process = subprocess.Popen(command, stderr=log, stdout=log, env=dict(os.environ))
-        started.append((process, log))
-        process.said = path.read_text
-        return process
+        def consume(*flags, url=service.url, program=model):
+            return start(
+                "--topic",
+                TOPIC,
+                "--set",
+                "session.timeout.ms=6000",
+                "--model",
+                program,
+                "--url",
+                url,
+                *flags,
+            )
 
-    yield start
-    for process, log in started:
-        if process.poll() is None:
-            process.kill()
-        process.wait(20)
-        log.close()
-
-
-def row(number, **parts):
-    return json.dumps({"features": {"age": number}, "prediction": number % 2} | parts).encode()
-
-
-def rows_of(service, model):
-    return service.ask("GET", f"/v1/models/{model}/profile")["rows"]
-
-
-def stop(process):
-    process.send_signal(signal.SIGTERM)
-    return process.wait(30)
+        yield consume
 
 
 @pytest.mark.slow

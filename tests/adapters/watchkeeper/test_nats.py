@@ -1,13 +1,11 @@
 """Messages of a real JetStream server reach a real service once, whatever dies on the way."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
+from adapters.consumers import consumers, row, rows_of, stop
 from adapters.jetstream import Server
 from services import eventually, running
 
@@ -23,53 +21,14 @@ def server(tmp_path):
         made.stop()
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("service") / "data") as service:
-        yield service
-
-
-@pytest.fixture
-def model(service, request):
-    name = f"m{time.time_ns()}"
-    service.ask("PUT", f"/v1/models/{name}", json={"task": "binary"})
-    return name
-
-
 @pytest.fixture
 def consume(server, service, model, tmp_path):
-    """Starts consumers, and ends those that are left."""
-    started = []
+    with consumers(tmp_path, "watchkeeper.nats", "--server", server.url) as start:
 
-    def start(*flags, url=service.url, program=model):
-        path = tmp_path / f"consumer{len(started)}.log"
-        log = path.open("w")
-        command = [sys.executable, "-m", "watchkeeper.nats", "--server", server.url]
-        command += ["--stream", STREAM, "--model", program, "--url", url, *flags]
-        process = subprocess.Popen(command, stderr=log, stdout=log, env=dict(os.environ))
-        started.append((process, log))
-        process.said = path.read_text
-        return process
+        def consume(*flags, url=service.url, program=model):
+            return start("--stream", STREAM, "--model", program, "--url", url, *flags)
 
-    yield start
-    for process, log in started:
-        if process.poll() is None:
-            process.kill()
-        process.wait(20)
-        log.close()
-
-
-def row(number, **parts):
-    return json.dumps({"features": {"age": number}, "prediction": number % 2} | parts).encode()
-
-
-def rows_of(service, model):
-    return service.ask("GET", f"/v1/models/{model}/profile")["rows"]
-
-
-def stop(process):
-    process.send_signal(signal.SIGTERM)
-    return process.wait(20)
+        yield consume
 
 
 def test_every_message_is_stored_once_though_the_consumer_is_killed(

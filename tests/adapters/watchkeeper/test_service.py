@@ -12,19 +12,6 @@ from services import Service, eventually, running
 WHEN = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("service") / "data") as service:
-        yield service
-
-
-@pytest.fixture
-def model(service, request):
-    """A model of the test's own."""
-    name = request.node.name.replace("[", "-").replace("]", "").replace("_", "-").lower()[-50:]
-    return register(service, name.strip("-"))
-
-
 def register(service, name):
     service.ask("PUT", f"/v1/models/{name}", json={"task": "binary"})
     return name

@@ -12,23 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from services import running
 
 from monitor.cli import run
 from monitor.cli.data import actuals, log
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("service") / "data") as service:
-        yield service
-
-
-@pytest.fixture
-def model(service, request):
-    name = f"m{abs(hash(request.node.name)) % 10**9}"
-    service.ask("PUT", f"/v1/models/{name}", json={"task": "binary"})
-    return name
 
 
 def called(command, *arguments):

@@ -3,14 +3,13 @@
 import gzip
 import io
 import json
-from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+from formats import ARROW, NDJSON, PARQUET, arrow, listed, read
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,9 +18,6 @@ from monitor.core.rows import Body, Kind, Rejection
 from monitor.service.bodies import decode
 from monitor.service.row_parts import RULED
 
-ARROW = "application/vnd.apache.arrow.stream"
-PARQUET = "application/vnd.apache.parquet"
-NDJSON = "application/x-ndjson"
 NOON = 1_714_564_800_000_000
 ROWS = [
     {
@@ -41,13 +37,6 @@ ROWS = [
         "score": 0.2,
     },
 ]
-
-
-def arrow(table, **options):
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as w:
-        w.write_table(table)
-    return sink.getvalue()
 
 
 def parquet(table):
@@ -91,16 +80,6 @@ FORMATS = {
     "parquet struct": (parquet(pa.Table.from_pylist(ROWS)), PARQUET),
     "csv": (csv_of_rows(), "text/csv"),
 }
-
-
-def listed(column):
-    return column if isinstance(column, list) else column.to_pylist()
-
-
-def read(content, media_type="application/json", kind=Kind.PREDICTIONS, encoding="", **options):
-    if not isinstance(content, bytes):
-        content = json.dumps(content).encode()
-    return decode(Body(content, media_type, encoding), kind, **options)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -233,88 +212,6 @@ def test_a_bad_value_is_a_value():
 
 
 @pytest.mark.parametrize(
-    ("sent", "expected"),
-    [
-        ("2024-05-01T14:00:00+02:00", NOON),
-        ("2024-05-01t12:00:00z", NOON),
-        ("2024-05-01 12:00:00", NOON),
-        ("2024-05-01T12:00:00.000001Z", NOON + 1),
-        ("2024-05-01T11:59:60Z", NOON),
-        (1714564800000, NOON),
-        (1714564800000.5, NOON + 500),
-        (-1, -1000),
-        (None, None),
-    ],
-)
-def test_timestamps_are_read(sent, expected):
-    rows = read({"features": {}, "timestamp": sent})
-
-    assert not rows.rejected
-    assert rows.columns.get("timestamp", [None]) == [expected]
-
-
-@pytest.mark.parametrize("sent", ["soon", "", True, [], 10**18, -(10**17), "1e3", {}, 1e300])
-def test_a_timestamp_that_cannot_be_read_rejects_its_row(sent):
-    (rejection,) = read({"features": {}, "timestamp": sent}).rejected
-
-    assert rejection.index == 0
-    assert rejection.error.startswith("timestamp: ")
-
-
-@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
-@pytest.mark.parametrize("zone", [None, "UTC", "Australia/Sydney"])
-def test_arrow_timestamps_of_any_unit_and_zone_are_read(unit, zone):
-    times = pa.array([NOON, None], pa.timestamp("us")).cast(pa.timestamp(unit)).view(pa.int64())
-    table = pa.table({"timestamp": times.cast(pa.timestamp(unit, zone)), "features.t": times})
-
-    rows = read(arrow(table), ARROW)
-
-    assert rows.columns["timestamp"] == [NOON, None]
-
-
-def test_times_outside_of_our_years_reject_a_row_but_not_a_feature():
-    far = pa.array([10**15, 0], pa.timestamp("s"))
-    rows = read(arrow(pa.table({"timestamp": far, "features.t": far})), ARROW)
-
-    assert [r.index for r in rows.rejected] == [0]
-    assert rows.columns["timestamp"] == [None, 0]
-    alone = read(arrow(pa.table({"features.t": far})), ARROW)
-    assert alone.features["t"] == ["1000000000000000 s", datetime(1970, 1, 1, tzinfo=UTC)]
-
-
-@pytest.mark.parametrize("shallow", [False, True])
-@pytest.mark.parametrize(
-    ("text", "is_kept"),
-    [
-        ("0001-12-31T23:59:59", False),
-        ("0002-01-01T00:00:00", True),
-        ("9997-12-31T23:59:59", True),
-        ("9998-01-01T00:00:00", False),
-        ("9999-12-31T23:59:59", False),
-    ],
-)
-def test_event_times_lie_within_the_years_that_are_computed_with(text, is_kept, shallow):
-    time = datetime.fromisoformat(text).replace(tzinfo=UTC)
-    number = (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-    rows = [{"timestamp": t, "features": {"a": 1}} for t in (text, number)]
-    columns = {"timestamp": [text, number], "features": {"a": [1, 1]}}
-    csv = f"timestamp,features.a\n{text},1\n{number},1\n".encode()
-    tables = [pa.table({"timestamp": [v, v], "features.a": [1, 1]}) for v in (text, number, time)]
-    bodies = [
-        (json.dumps(rows).encode(), "application/json"),
-        (json.dumps({"columns": columns}).encode(), "application/json"),
-        ("\n".join(map(json.dumps, rows)).encode(), "application/x-ndjson"),
-        (csv, "text/csv"),
-        *((arrow(table), ARROW) for table in tables),
-    ]
-    for content, media_type in bodies:
-        done = decode(Body(content, media_type), Kind.PREDICTIONS, shallow=shallow)
-
-        assert [r.index for r in done.rejected] == ([] if is_kept else [0, 1]), media_type
-        assert all(r.error.startswith("timestamp: ") for r in done.rejected)
-
-
-@pytest.mark.parametrize(
     ("content", "media_type"),
     [
         (b"", "application/json"),
@@ -351,51 +248,12 @@ def test_actuals_need_an_id_and_an_actual():
     assert rows.columns == {"prediction_id": ["a", None, None, "5"], "actual": [0, None, None, ""]}
 
 
-def test_actuals_of_a_table_lack_what_is_null():
-    rows = read(b"prediction_id,actual\n007,1\n,0\nx,\n", "text/csv; header=present", Kind.ACTUALS)
-
-    assert [r.index for r in rows.rejected] == [1, 2]
-    assert rows.columns["prediction_id"] == ["007", None, None]
-
-
-def test_csv_lines_with_wrong_cells_are_rejected_and_the_rest_lives():
-    rows = read(b'features.a,features.b\n1,x\n\n1\n"2","y\nz"\n1,2,3\n3,\n', "text/csv")
-
-    assert [r.index for r in rows.rejected] == [1, 3]
-    assert listed(rows.features["a"]) == [1, None, 2, None, 3]
-    assert listed(rows.features["b"]) == ["x", None, "y\nz", None, None]
-
-
-def test_one_text_among_the_numbers_of_a_csv_column_does_not_make_all_of_them_texts():
-    rows = read(b"features.age\n41\nold\n7\nnan\n", "text/csv")
-
-    assert rows.features["age"][:3] == [41.0, "old", 7.0]
-    assert np.isnan(rows.features["age"][3])
-
-
-def test_csv_timestamps_are_text_or_epoch_milliseconds():
-    rows = read(b"features.a,timestamp\n1,1714564800000\n2,2024-05-01T12:00:00Z\n3,x\n", "text/csv")
-
-    assert rows.columns["timestamp"] == [NOON, NOON, None]
-    assert [r.index for r in rows.rejected] == [2]
-
-
 @pytest.mark.parametrize("content", [b"", b"[]", b"  "])
 @pytest.mark.parametrize("media_type", ["application/json", NDJSON, ""])
 def test_an_empty_body_is_no_rows(content, media_type):
     assert (read(content, media_type, shallow=True).size == 0) is not (
         content == b"[]" and media_type == NDJSON
     )
-
-
-def test_an_empty_table_is_no_rows():
-    assert read(arrow(pa.table({"x": pa.array([], pa.int64())})), ARROW).size == 0
-    assert read(b"features.a\n", "text/csv").size == 0
-
-
-def test_a_table_without_features_says_how_to_name_them():
-    with pytest.raises(BodyError, match=r"'features\.NAME'.*rename 'age' to 'features\.age'"):
-        read(b"age\n1\n", "text/csv")
 
 
 def test_columns_may_be_features_by_themselves():
@@ -484,63 +342,6 @@ def test_a_bomb_inside_arrow_or_parquet_is_not_unpacked():
     for content, media_type in bombs:
         with pytest.raises(BodyTooLargeError):
             read(content, media_type, limit=1_000_000)
-
-
-def test_arrow_of_polars_is_read():
-    frame = pl.DataFrame(
-        {
-            "prediction_id": ["a", "b"],
-            "features": [{"x": 1, "c": "u"}, {"x": 2, "c": "v"}],
-            "features.cat": pl.Series(["p", "q"], dtype=pl.Categorical),
-            "features.day": [date(2024, 5, 1), None],
-            "features.vector": [[1.0, 2.0], [3.0, 4.0]],
-        }
-    )
-    sink = io.BytesIO()
-    frame.write_ipc_stream(sink)
-
-    rows = read(sink.getvalue(), ARROW)
-
-    assert {name: listed(column) for name, column in rows.features.items()} == {
-        "x": [1, 2],
-        "c": ["u", "v"],
-        "cat": ["p", "q"],
-        "day": [datetime(2024, 5, 1, tzinfo=UTC).replace(tzinfo=None), None],
-        "vector": [[1.0, 2.0], [3.0, 4.0]],
-    }
-
-
-def test_a_null_struct_is_a_row_without_features():
-    features = pa.array([{"a": 1}, None], pa.struct([("a", pa.int64())]))
-    rows = read(arrow(pa.table({"features": features, "score": [0.5, 0.6]})), ARROW)
-
-    assert [r.index for r in rows.rejected] == [1]
-    assert listed(rows.features["a"]) == [1, None]
-    assert listed(rows.columns["score"]) == [0.5, None]
-
-
-def test_odd_types_are_values():
-    table = pa.table(
-        {
-            "features.map": pa.array([[("a", 1)], None], pa.map_(pa.string(), pa.int64())),
-            "features.half": pa.array(np.array([1, 2], np.float16)),
-            "features.bytes": pa.array([b"x", None]),
-            "features.span": pa.array([1, 2], pa.duration("s")),
-            "score": pa.array([{"a": 0.25}, {"a": 0.75}]),
-        }
-    )
-    rows = read(arrow(table), ARROW)
-
-    assert rows.features["map"] == [{"a": 1}, None]
-    assert listed(rows.features["half"]) == [1.0, 2.0]
-    assert rows.features["bytes"] == [b"x", None]
-    assert rows.columns["score"] == [{"a": 0.25}, {"a": 0.75}]
-
-
-def test_two_columns_of_one_name_are_refused():
-    table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["features.a"] * 2)
-    with pytest.raises(BodyError, match="twice"):
-        read(arrow(table), ARROW)
 
 
 def test_unknown_types_and_encodings_are_named():
