@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from monitor.detectors import DETECTORS, STREAMS
 from monitor.detectors.drift.distances import METHODS
 from monitor.detectors.performance.kpis import KPIS
 from monitor.detectors.performance.realized import evaluate
+from monitor.engine.backtest import Backtest
 from monitor.engine.check import Checker
 from monitor.engine.infer import infer
 from monitor.engine.ports import Ports
@@ -100,7 +100,10 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
             settings.data_dir / "halves", store.predictions, clock, metrics.predicted, metrics.alone
         )
         closing.callback(halves.close)
-        engine = _engine(store, champions, metrics, clock, stopping.is_set)
+        ports = _ports(store, champions, clock)
+        checker = Checker(DETECTORS, store.predictions, metrics.watch)
+        streams = {_STREAM: STREAMS[_STREAM]}
+        engine = Round(ports, checker, streams, evaluate, stopping.is_set)
         worker = _worker(settings.data_dir, store, registry, champions, clock)
         rooms = Rooms(
             specs=store.catalog,
@@ -116,6 +119,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
             clock=clock,
             check=engine.check,
             performance=engine.performance,
+            backtest=Backtest(ports, checker, streams, stopping.is_set),
             ready=lambda: "the service is stopping" if stopping.is_set() else None,
             known=_KNOWN,
             metrics=metrics,
@@ -140,14 +144,9 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
         return House(Ingress(api, rooms), api, store, engine, closing.pop_all())
 
 
-def _engine(
-    store: Store,
-    champions: ChampionServer,
-    metrics: ServiceMetrics,
-    clock: Clock,
-    stopping: Callable[[], bool],
-) -> Round:
-    ports = Ports(
+def _ports(store: Store, champions: ChampionServer, clock: Clock) -> Ports:
+    """Who answers the engine."""
+    return Ports(
         specs=store.catalog,
         log=store.predictions,
         profiles=store.profiles,
@@ -160,8 +159,6 @@ def _engine(
         champion=champions,
         clock=clock,
     )
-    checker = Checker(DETECTORS, store.predictions, metrics.watch)
-    return Round(ports, checker, {_STREAM: STREAMS[_STREAM]}, evaluate, stopping)
 
 
 def _worker(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import click
 
+from monitor.cli.backtest import backtest
 from monitor.cli.check import check
 from monitor.cli.data import actuals, log
 from monitor.cli.demo import demo
@@ -21,6 +22,7 @@ COMMANDS: tuple[click.Command, ...] = (
     log,
     actuals,
     check,
+    backtest,
     retrain,
     rollback,
     repair,

@@ -66,6 +66,13 @@ class SpecBook(Protocol):
         Raises ModelNameError or SpecError.
         """
 
+    def consider(self, model: str, spec: ModelSpec) -> ModelSpec:
+        """What would hold if it were declared; nothing changes.
+
+        Raises SpecError also where what is stored of the rows cannot be judged by it: other types
+        of features, or windows that cut through what is counted together.
+        """
+
     def get(self, model: str) -> ModelSpec:
         """What holds: declared, else inferred, else default."""
 

@@ -23,6 +23,8 @@ _UNITS = {
     "s": timedelta(seconds=1),
     "ms": timedelta(milliseconds=1),
 }
+MONTH = timedelta(days=30)
+"""What a budget of false alarms is spent over."""
 _STRICT: dict[str, object] = {"extra": "forbid"}  # read by pydantic, where the wire checks a spec
 
 

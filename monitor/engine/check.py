@@ -10,7 +10,7 @@ from typing import Protocol
 
 from monitor.core.detector import Detector, LabelledDetector, ProfileDetector, SampleDetector
 from monitor.core.findings import Finding, Measurement
-from monitor.core.ports import Examples, PredictionLog, ReferenceBook
+from monitor.core.ports import Examples
 from monitor.core.profile import Profiles
 from monitor.core.spec import ModelSpec
 from monitor.core.windows import Sample, Window
@@ -32,6 +32,27 @@ class Watch(Protocol):
         """It took so long; `failed` says that it raised and its verdict is missing."""
 
 
+class RowSource(Protocol):
+    """Gives rows of a window, as PredictionLog does."""
+
+    def sample(
+        self, model: str, version: str, window: Window, limit: int, *, labelled: bool = False
+    ) -> Sample:
+        """At most `limit` rows of the window; `labelled` takes only those with an actual."""
+
+
+class ReferenceSource(Protocol):
+    """Gives references, as ReferenceBook does."""
+
+    def reference(self, model: str, version: str) -> Profiles:
+        """Profiles of the version's reference, else the model's."""
+
+    def reference_sample(
+        self, model: str, version: str, limit: int, *, labelled: bool = False
+    ) -> Sample:
+        """At most `limit` rows of the version's reference, else the model's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Rows and references of one model, each reference read once.
@@ -40,8 +61,8 @@ class Sources:
     """
 
     model: str
-    log: PredictionLog
-    references: ReferenceBook
+    log: RowSource
+    references: ReferenceSource
     failed: set[tuple[str, str, Window]] = field(default_factory=set)
     _profiles: dict[str, Profiles] = field(default_factory=dict)
     _samples: dict[tuple[str, bool], Sample] = field(default_factory=dict)

@@ -7,15 +7,13 @@ spends the false alarms a month that the user accepts.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from math import ceil, log
 
 from monitor.core.findings import Finding, Measurement, Severity, Worse
-from monitor.core.spec import ModelSpec
+from monitor.core.spec import MONTH, ModelSpec
 from monitor.core.windows import Window
 from monitor.engine.wording import message
 
-MONTH = timedelta(days=30)
 LOOKS = 2
 """How often a window is looked at: once over, and once more because rows came late."""
 FEWEST_LABELLED, GROWTH = 30, 1.25

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 
+from monitor.core.backtests import Question, Trial
 from monitor.core.errors import QueryError
 from monitor.core.findings import Finding
 from monitor.core.ports import (
@@ -42,6 +43,7 @@ class Rooms:
     check         the engine's: judges every window that starts in the span (all where None),
                   waits for acknowledged rows itself
     performance   the engine's: the items of the performance route, oldest first
+    backtest      the engine's: tries specs on history and stores nothing
     transaction   all that is read and saved inside it happens at once
     ready         None when the service is ready, else why not
     body_limit    bytes that a body may have as it is sent
@@ -61,6 +63,7 @@ class Rooms:
     clock: Clock
     check: Callable[[str, Window | None], Sequence[Finding]]
     performance: Callable[[str, Window | None], Sequence[Json]]
+    backtest: Callable[[str, Question], Sequence[Trial]]
     ready: Callable[[], str | None]
     known: Known
     metrics: ServiceMetrics

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from monitor.service.deps import Rooms
 from monitor.service.routes import (
     actuals,
+    backtest,
     check,
     cloudevents,
     findings,
@@ -26,6 +27,7 @@ _GROUPS = (
     cloudevents,
     actuals,
     check,
+    backtest,
     findings,
     performance,
     incidents,

@@ -11,7 +11,8 @@ import msgspec
 import pyarrow as pa
 
 from monitor.core.errors import SpecError, UnknownModelError
-from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, Task, model_name
+from monitor.core.rows import MICROSECOND
+from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, Task, model_name, span_text
 from monitor.store.database import Database
 from monitor.store.forms import Form
 from monitor.store.growing import add_columns
@@ -60,12 +61,27 @@ class Catalog:
             known = self._held().get(model_name(model))
             if known is None:
                 return self._create(model, spec).spec
-            if spec.task != known.spec.task:
-                raise SpecError(
-                    f"model {model!r} is {known.spec.task}, and a task stays for good; "
-                    "register the other one under another name"
-                )
+            _check_task(known, spec)
             return self._change(known, spec, known.inferred).spec
+
+    def consider(self, model: str, spec: ModelSpec) -> ModelSpec:
+        """What would hold if it were declared; nothing changes."""
+        table = self.table(model)
+        _check_task(table, spec)
+        considered = merged(spec, table.inferred)
+        for name, column in table.columns.items():
+            said = considered.features.get(name, FeatureSpec()).type
+            if said is not None and said is not column.type:
+                raise SpecError(
+                    f"features.{name}.type: its values were counted as {column.type}; only after "
+                    "the spec is declared can they be judged as another type"
+                )
+        if considered.window.every % (table.bucket * MICROSECOND):
+            step = span_text(table.bucket * MICROSECOND)
+            raise SpecError(
+                f"window.every: history is counted in steps of {step}; give a multiple of that"
+            )
+        return considered
 
     def get(self, model: str) -> ModelSpec:
         """What holds for a model."""
@@ -218,6 +234,14 @@ class Catalog:
             for n, name, kind, form in rows
         }
         return ModelTable(number, name, said, learned, merged(said, learned), columns)
+
+
+def _check_task(table: ModelTable, spec: ModelSpec) -> None:
+    if spec.task != table.spec.task:
+        raise SpecError(
+            f"model {table.name!r} is {table.spec.task}, and a task stays for good; "
+            "register the other one under another name"
+        )
 
 
 def _written(spec: ModelSpec) -> str:

@@ -107,6 +107,9 @@ class House:
     def get(self, model):
         return self.spec
 
+    def consider(self, model, spec):
+        return spec
+
     def __call__(self):
         return self.now
 

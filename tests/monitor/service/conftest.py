@@ -242,6 +242,8 @@ class House:
         self.training = Desk()
         self.profiled = Profiled()
         self.checked = []
+        self.tried = []
+        self.trials = []
         self.starting = None
         registry = create_registry()
         registry.register(
@@ -263,6 +265,7 @@ class House:
             clock=lambda: NOON,
             check=self.check,
             performance=self.performance,
+            backtest=self.backtest,
             ready=lambda: self.starting,
             known=Known({"roc_auc", "accuracy"}, {"psi", "jensen_shannon"}),
             metrics=ServiceMetrics(registry),
@@ -283,6 +286,10 @@ class House:
         window = {"start": NOON, "end": NOON, "rows": 4}
         kpi = {"value": float("nan"), "low": None, "high": 1.0}
         return [{"window": window, "label_coverage": 0.5, "realized": {"f1": kpi}, "estimated": {}}]
+
+    def backtest(self, model, question):
+        self.tried.append(question)
+        return self.trials
 
     def ask(self, method, path, app=None, **options):
         async def call():
