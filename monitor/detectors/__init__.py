@@ -9,6 +9,9 @@ from monitor.detectors.drift.prediction import Prediction
 from monitor.detectors.drift.univariate import Univariate
 from monitor.detectors.performance.realized import RealizedPerformance
 from monitor.detectors.quality.category import Category
+from monitor.detectors.quality.constant import Constant
+from monitor.detectors.quality.duplicate import Duplicate
+from monitor.detectors.quality.freshness import Freshness
 from monitor.detectors.quality.missing import Missing
 from monitor.detectors.quality.range import Range
 from monitor.detectors.quality.schema import Schema
@@ -22,6 +25,9 @@ DETECTORS: tuple[Detector, ...] = (
     Missing(),
     Range(),
     Category(),
+    Duplicate(),
+    Constant(),
+    Freshness(),
     Row(),
     Univariate(),
     Prediction(),

@@ -68,10 +68,13 @@ _DISTANCES = {
     "": _at(0.1),
 }
 SMALLEST: Mapping[str, Mapping[str, Effect]] = {
-    "quality.schema": {"missing_column": _beyond(0.02, unknown=0.0), "": _at(0)},
-    "quality.missing": {"nonfinite": _at(0), "": _beyond(0.02)},
+    "quality.schema": {"missing_column": _beyond(0.005, unknown=0.0), "": _at(0)},
+    "quality.missing": {"nonfinite": _at(0), "": _beyond(0.005)},
+    "quality.range": {"unit": _at(0.3), "": _at(0)},
+    "quality.duplicate": {"": _beyond(0.005)},
+    "quality.constant": {"": _at(0.005)},
     "quality": {"": _at(0)},
-    "anomaly.row": {"": _beyond(0.02)},
+    "anomaly.row": {"extreme": _beyond(0.002), "": _beyond(0.02)},
     "drift.univariate": _DISTANCES,
     "drift.prediction": _DISTANCES,
     "performance": {

@@ -86,13 +86,17 @@ def _subject(detector: str, measured: Measurement) -> str:
             return str(measured.evidence.get("of", "loss"))
         case "resource.latency":
             return f"latency {measured.method}"
-        case "anomaly.row":
+        case "anomaly.row" | "quality.duplicate":
             return "rows"
     return measured.method
 
 
 def _schema(case: _Case) -> str:
     m = case.measured
+    if m.method == "swapped":
+        return f"holds the values of {m.evidence.get('like')}: the columns seem to be swapped"
+    if m.method == "extra_column" and "renamed" in m.evidence:
+        return f"nobody knows this column; perhaps {m.evidence['renamed']} under another name"
     if m.method == "extra_column" and m.feature is None:
         return f"{share(m.value)} of rows hold more features than are watched: they are only kept"
     if m.method == "extra_column":
@@ -116,6 +120,8 @@ def _missing(case: _Case) -> str:
 
 def _range(case: _Case) -> str:
     m = case.measured
+    if m.method == "unit":
+        return f"all values look as after a change of unit: {m.evidence.get('unit')}"
     feature = case.spec.features.get(m.feature or "", FeatureSpec())
     low = "any" if feature.min is None else number(feature.min)
     high = "any" if feature.max is None else number(feature.max)
@@ -140,6 +146,26 @@ def _value(value: Mapping[str, Any]) -> str:
     return f"{value.get('value')!r} ({value.get('count')} rows{told})"
 
 
+def _duplicate(case: _Case) -> str:
+    m = case.measured
+    return f"{share(m.value)} repeat an earlier row under another id{_known(m)}"
+
+
+def _constant(case: _Case) -> str:
+    m = case.measured
+    rows, value = m.evidence.get("rows"), m.evidence.get("value")
+    shown = number(value) if isinstance(value, int | float) else repr(value)
+    if m.value >= 1:
+        return f"stands still: {shown} in every row"
+    return f"longest run of one value: {shown} in {rows} rows, {share(m.value)} of them"
+
+
+def _freshness(case: _Case) -> str:
+    m = case.measured
+    side = "in the future" if m.method == "future" else "too far in the past"
+    return f"{share(m.value)} of moments lie {side}"
+
+
 def _anomaly(case: _Case) -> str:
     m = case.measured
     expected = "" if m.expected is None else f", {share(m.expected)} expected"
@@ -148,7 +174,8 @@ def _anomaly(case: _Case) -> str:
     for row in rows if isinstance(rows, list) else ():
         guilty.update(dict.fromkeys(row.get("features", ())[:1]))
     tail = f"; mostly because of {listed(list(guilty))}" if guilty else ""
-    return f"{share(m.value)} are unlike the reference{expected}{tail}"
+    far = "farther off than any row of" if m.method == "extreme" else "unlike"
+    return f"{share(m.value)} are {far} the reference{expected}{tail}"
 
 
 def _drift(case: _Case) -> str:
@@ -215,6 +242,9 @@ _SENTENCES: Mapping[str, _Sentence] = {
     "quality.missing": _missing,
     "quality.range": _range,
     "quality.category": _category,
+    "quality.duplicate": _duplicate,
+    "quality.constant": _constant,
+    "quality.freshness": _freshness,
     "anomaly.row": _anomaly,
     "drift.concept": _concept,
     "drift": _drift,

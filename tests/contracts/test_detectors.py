@@ -11,7 +11,7 @@ from counted import HOUR, answers, counted, profiles, sample
 from monitor.core.detector import LabelledDetector, ProfileDetector, SampleDetector
 from monitor.core.findings import Worse
 from monitor.core.profile import Profiles
-from monitor.core.spec import FeatureSpec, ModelSpec, Task, WindowSpec
+from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, Task, WindowSpec
 from monitor.core.windows import Sample
 from monitor.detectors import DETECTORS, STREAMS
 
@@ -21,6 +21,7 @@ SPEC = ModelSpec(
         "age": FeatureSpec(min=0, max=120),
         "city": FeatureSpec(categories=("Rome", "Oslo")),
         "gone": FeatureSpec(min=0),
+        "since": FeatureSpec(FeatureType.TIMESTAMP),
     },
     window=WindowSpec(min_rows=1),
 )
@@ -53,7 +54,10 @@ def seen(n, seed, wild=False, like=None):
 def drawn(n, seed, wild=False):
     rng = np.random.default_rng(seed)
     age, city = columns(rng, n, wild)
-    numbers = {"age": np.array([np.nan if a is None else a for a in age])}
+    since = rng.uniform(0, 1e9, n)
+    numbers = {"age": np.array([np.nan if a is None else a for a in age]), "since": since}
+    if wild:
+        since[:3] = np.nan, 9e9, -9e9
     score = rng.random(n)
     if wild:
         score[:3] = np.nan, 2.0, -1.0

@@ -19,6 +19,10 @@ _FITTED = 10.0
 """Deviations to which values are cut while their covariance is learned, not when scored."""
 _TAIL = 2.326
 """Deviations past which 1 % of a normal distribution lie."""
+_TAIL_OF_TAIL, _LONG = 3.09, 4.0
+"""Deviations past which .1 % of a normal distribution lie, and from which on a tail is long."""
+_BENT_FROM = 1000
+"""Values below which nobody knows where the outermost .1 % lie."""
 _LARGEST = 1e6
 """Deviations past which more makes no difference; keeps squares finite."""
 
@@ -28,32 +32,54 @@ class Scale:
     """Middle of a number, and its width below and above: robust standard deviations above 0.
 
     A side with a long tail is as wide as brings its outermost 1 % to 2.33 deviations, where they
-    are in a normal distribution: else one skewed feature would drown all others.
+    are in a normal distribution: else one skewed feature would drown all others. For the same
+    reason a tail whose outermost .1 % lie much farther out still grows with the logarithm from
+    there on, by `bent` deviations for each time it is e times as far; 0 is a straight line.
     """
 
     middle: float
     below: float
     above: float
+    bent_below: float = 0.0
+    bent_above: float = 0.0
 
     @classmethod
     def of(cls, values: Floats) -> "Scale | None":
         """From finite values; None where there are under two, or all are the same."""
         if len(values) < 2:
             return None
-        low, middle, high = (float(q) for q in np.quantile(values, [0.01, 0.5, 0.99]))
+        shares = [0.001, 0.01, 0.5, 0.99, 0.999]
+        least, low, middle, high, most = (float(q) for q in np.quantile(values, shares))
         width = 1.4826 * float(np.median(np.abs(values - middle)))
         if width <= 0:
             width = float(np.std(values))
         if not np.isfinite(width) or width <= 0:
             return None
-        return cls(middle, max(width, (middle - low) / _TAIL), max(width, (high - middle) / _TAIL))
+        below, above = max(width, (middle - low) / _TAIL), max(width, (high - middle) / _TAIL)
+        if len(values) < _BENT_FROM:
+            return cls(middle, below, above)
+        return cls(
+            middle, below, above, _bent((middle - least) / below), _bent((most - middle) / above)
+        )
 
     def deviations(self, values: Floats) -> Floats:
         """Deviations from the middle, 0 where missing: that a value is missing is not odd here."""
-        width = np.where(values < self.middle, self.below, self.above)
+        low = values < self.middle
         with np.errstate(over="ignore"):
+            width = np.where(low, self.below, self.above)
             scaled = np.clip((values - self.middle) / width, -_LARGEST, _LARGEST)
+        bent = np.where(low, self.bent_below, self.bent_above)
+        far = np.maximum(np.abs(scaled) / _TAIL, 1.0)
+        curved = np.sign(scaled) * (_TAIL + bent * np.log(far))
+        scaled = np.where((bent > 0) & (far > 1), curved, scaled)
         return np.where(np.isnan(scaled), 0.0, scaled)
+
+
+def _bent(outermost: float) -> float:
+    """Deviations that e times as far adds, from where the outermost .1 % lie in a straight line."""
+    if outermost <= _LONG:
+        return 0.0
+    return (_TAIL_OF_TAIL - _TAIL) / float(np.log(outermost / _TAIL))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,12 @@ SHOWN, NAMED = 20, 3
 class Row(SampleDetector):
     """Share of rows that are as unlike the reference as its own least likely 1 %.
 
+        share = rows past the held-out 1 % / rows    extreme = rows past all held-out rows / rows
+
     Half of the reference says what is normal (`norm.py`), the other half how unlike normal rows
     get. Which half a row is in depends on its id.
 
-    Value    share, 0 to 1; about .01 if nothing changed; worse above.
+    Value    share, 0 to 1; about .01 if nothing changed, `extreme` about 0; worse above.
     Needs    100 reference rows in each half, one row now, one feature that varies and is no
              timestamp.
     Noise    at most a share a of p-values is below a, whatever the distribution: if k rows lie
@@ -40,7 +42,7 @@ class Row(SampleDetector):
     name: ClassVar[str] = "anomaly.row"
 
     def measure(self, spec: ModelSpec, reference: Sample, current: Sample) -> Iterable[Measurement]:
-        """At most one measurement, whose evidence shows the least likely rows."""
+        """At most one measurement a method, whose evidence shows the least likely rows."""
         side = np.array([crc32(i.encode()) & 1 for i in reference.prediction_ids], bool)
         if not current.rows or min(side.sum(), (~side).sum()) < FEWEST:
             return
@@ -51,16 +53,16 @@ class Row(SampleDetector):
             return
         held = np.sort(normal.scores(reference, ~side))
         scores = normal.scores(current, np.ones(current.rows, bool))
-        rank = int(SHARE * (len(held) + 1))
-        unlike = scores > held[-rank]
-        hits = int(unlike.sum())
-        yield Measurement(
-            "share",
-            hits / current.rows,
-            expected=rank / (len(held) + 1),
-            p_value=excess(hits, current.rows, rank - 1, len(held)),
-            evidence={"rows": _shown(normal, current, scores, unlike)},
-        )
+        for method, rank in (("share", int(SHARE * (len(held) + 1))), ("extreme", 1)):
+            unlike = scores > held[-rank]
+            hits = int(unlike.sum())
+            yield Measurement(
+                method,
+                hits / current.rows,
+                expected=rank / (len(held) + 1),
+                p_value=excess(hits, current.rows, rank - 1, len(held)),
+                evidence={"rows": _shown(normal, current, scores, unlike)},
+            )
 
 
 def _is_time(spec: ModelSpec, feature: str) -> bool:

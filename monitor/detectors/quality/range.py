@@ -8,28 +8,28 @@ from typing import ClassVar
 from monitor.core.detector import ProfileDetector
 from monitor.core.findings import Measurement
 from monitor.core.profile import Profile, Profiles
-from monitor.core.spec import FeatureSpec, ModelSpec
+from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec
 from monitor.core.windows import Window
 from monitor.detectors.quality.features import EMPTY
+from monitor.detectors.quality.fitting import Unit, moved, unit_change
 from monitor.detectors.shares import excess
 
-_SCALES = (1000.0, 100.0, 1 / 100, 1 / 1000)
-"""Changes of unit that people make: kilo, percent, and back."""
 _FAR = 10.0
 """Spans of the reference past which a value is no drift any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Range(ProfileDetector):
-    """Share of finite values outside the spec's minimum and maximum.
+    """Share of finite values outside the spec's minimum and maximum, and changes of unit.
 
-        value = (values below + values above) / finite values
+        share = (values below + values above) / finite values
+        unit = largest gap between the distributions before and now, where a unit explains it
 
-    Value    share, 0 to 1; worse above.
-    Needs    a bound in the spec, and at least one finite value.
-    Noise    none where the reference keeps the bounds: a value outside breaks the rule, and there
-             is no p-value. Where the reference does not keep them, the p-value is `excess`.
-    Source   definition.
+    Value    0 to 1; worse above. `unit` is measured only where a change of unit fits.
+    Needs    share: a bound in the spec, and one finite value. unit: 20 values on each side.
+    Noise    share: none where the reference keeps the bounds: a value outside breaks the rule, and
+             there is no p-value. Else the p-value is `excess`. unit: that of Kolmogorov's test.
+    Source   definition; `fitting.py` for units.
     """
 
     name: ClassVar[str] = "quality.range"
@@ -37,15 +37,33 @@ class Range(ProfileDetector):
     def measure(
         self, spec: ModelSpec, window: Window, reference: Profiles, current: Profiles
     ) -> Iterable[Measurement]:
-        """One measurement for each feature with a bound."""
-        for feature, said in spec.features.items():
-            profile = current.features.get(feature, EMPTY)
-            if (said.min is None and said.max is None) or not profile.finite:
-                continue
-            yield _outside(feature, said, reference.features.get(feature, EMPTY), profile)
+        """One measurement for each feature with a bound, and for each that changed its unit."""
+        for feature, profile in current.features.items():
+            said = spec.features.get(feature, FeatureSpec())
+            known = reference.features.get(feature, EMPTY)
+            unit = None
+            if profile.type is known.type is FeatureType.NUMBER:
+                unit = unit_change(known, profile)
+            if unit is not None:
+                yield _unit(feature, unit, known, profile)
+            if (said.min is not None or said.max is not None) and profile.finite:
+                yield _outside(feature, said, known, profile, unit)
 
 
-def _outside(feature: str, said: FeatureSpec, known: Profile, profile: Profile) -> Measurement:
+def _unit(feature: str, unit: Unit, known: Profile, profile: Profile) -> Measurement:
+    gap, p_value = moved(known, profile)
+    return Measurement(
+        "unit",
+        gap,
+        feature,
+        p_value=p_value,
+        evidence={"unit": unit.name, "scale": unit.scale, "shift": unit.shift},
+    )
+
+
+def _outside(
+    feature: str, said: FeatureSpec, known: Profile, profile: Profile, unit: Unit | None
+) -> Measurement:
     hits, before = profile.below + profile.above, known.below + known.above
     evidence: dict[str, object] = {
         "below": profile.below,
@@ -53,9 +71,8 @@ def _outside(feature: str, said: FeatureSpec, known: Profile, profile: Profile) 
         "minimum": profile.minimum,
         "maximum": profile.maximum,
     }
-    scale = unit_change(said, known, profile) if hits else None
-    if scale is not None:
-        evidence["scale"] = scale
+    if hits and unit is not None:
+        evidence["scale"] = unit.scale
     lost = far(said, known, profile) if hits else 0.0
     if lost > 0:
         evidence["far"] = lost
@@ -67,24 +84,6 @@ def _outside(feature: str, said: FeatureSpec, known: Profile, profile: Profile) 
         p_value=excess(hits, profile.finite, before, known.finite) if before else None,
         evidence=evidence,
     )
-
-
-def unit_change(said: FeatureSpec, known: Profile, profile: Profile) -> float | None:
-    """The factor by which all values seem to be multiplied; None where there is no such sign.
-
-    At least half of the values are outside, and divided by the factor the mean is the
-    reference's to within half of its standard deviation, this is at most halved or doubled, and
-    all values keep the bounds.
-    """
-    if 2 * (profile.below + profile.above) < profile.finite or not known.deviation > 0:
-        return None
-    for scale in _SCALES:
-        low, high = profile.minimum / scale, profile.maximum / scale
-        inside = (said.min is None or low >= said.min) and (said.max is None or high <= said.max)
-        near = abs(profile.mean / scale - known.mean) <= known.deviation / 2
-        if inside and near and 0.5 <= profile.deviation / scale / known.deviation <= 2:
-            return scale
-    return None
 
 
 def far(said: FeatureSpec, known: Profile, profile: Profile) -> float:

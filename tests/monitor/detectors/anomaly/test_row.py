@@ -18,9 +18,10 @@ def drawn(rng, n, start=0):
     return sample(numbers, {"d": rng.choice(list("xyz"), n, p=[0.7, 0.2, 0.1])}, start)
 
 
-def measured(reference, current):
-    (m,) = Row().measure(SPEC, reference, current)
-    return m
+def measured(reference, current, method="share", spec=SPEC):
+    found = {m.method: m for m in Row().measure(spec, reference, current)}
+    assert found.keys() == {"share", "extreme"}
+    return found[method]
 
 
 def changed(current, rows, **values):
@@ -137,10 +138,21 @@ def test_time_that_moves_on_makes_no_row_unlike_the_reference():
     reference, current = dated(1000, 0.0, 0), dated(300, 1e6, 9000)
     spec = ModelSpec(Task.BINARY, features={"created": FeatureSpec(FeatureType.TIMESTAMP)})
 
-    (m,) = Row().measure(spec, reference, current)
-    assert m.value < 0.05
+    assert measured(reference, current, spec=spec).value < 0.05
     assert measured(reference, current).value == 1.0  # were it a number
     only = ModelSpec(
         Task.BINARY, features=dict.fromkeys(["a", "created"], spec.features["created"])
     )
     assert list(Row().measure(only, reference, current)) == []
+
+
+def test_a_few_rows_past_all_that_is_known_are_no_chance(reference):
+    current = drawn(np.random.default_rng(12), 1000, 9000)
+    few = changed(current, slice(0, 14), a=2.0, b=-2.0)
+
+    calm, m = measured(reference, current, "extreme"), measured(reference, few, "extreme")
+
+    assert calm.p_value > 0.05
+    assert measured(reference, few).p_value > 1e-6
+    assert m.p_value < 1e-6
+    assert m.value == pytest.approx(0.014, abs=0.003)

@@ -15,10 +15,11 @@ from monitor.detectors.quality.range import Range, far
 SPEC = ModelSpec(Task.BINARY, {"age": FeatureSpec(min=0, max=120), "city": FeatureSpec()})
 
 
-def measured(before, now):
+def measured(before, now, method="share"):
     reference = profiles(age=counted(before, low=0, high=120), city=["a"] * len(before))
     current = profiles(age=counted(now, reference["age"], low=0, high=120), city=["b"] * len(now))
-    return list(Range().measure(SPEC, HOUR, reference, current))
+    found = Range().measure(SPEC, HOUR, reference, current)
+    return [m for m in found if m.method == method]
 
 
 def test_a_value_outside_breaks_the_rule():
@@ -42,13 +43,40 @@ def test_a_reference_that_breaks_the_rule_itself_makes_it_a_matter_of_chance():
     assert more.p_value < 1e-6
 
 
-@pytest.mark.parametrize("scale", [1000, 100])
-def test_a_change_of_unit_is_recognised(scale):
+CHANGES = {
+    "times 1000": lambda v: v * 1000,
+    "times 100": lambda v: v * 100,
+    "divided by 1000": lambda v: v / 1000,
+    "°C to °F": lambda v: v * 1.8 + 32,
+    "kg to lb": lambda v: v * 2.20462,
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_of_unit_is_recognised(name):
+    rng = np.random.default_rng(4)
+    ages = rng.uniform(18, 80, 2000)
+
+    (m,) = measured(ages, CHANGES[name](rng.uniform(18, 80, 500)), "unit")
+
+    assert m.evidence["unit"] == name
+    assert m.value > 0.3
+    assert m.p_value < 1e-12
+
+
+def test_all_values_outside_after_a_change_of_unit_say_the_factor():
     ages = np.random.default_rng(4).uniform(18, 80, 500)
 
-    (m,) = measured(ages, ages * scale)
+    (m,) = measured(ages, ages * 1000)
 
-    assert m.evidence["scale"] == scale
+    assert m.evidence["scale"] == 1000
+
+
+@pytest.mark.parametrize("change", [lambda v: v, lambda v: v + 60, lambda v: v * 1.3])
+def test_what_did_not_change_its_unit_is_not_said_to_have(change):
+    rng = np.random.default_rng(5)
+
+    assert not measured(rng.uniform(18, 80, 2000), change(rng.uniform(18, 80, 500)), "unit")
 
 
 def test_values_far_out_of_range_are_not_taken_for_a_change_of_unit():
