@@ -21,6 +21,7 @@ from monitor.detectors.performance.kpis import KPIS
 from monitor.detectors.performance.realized import evaluate
 from monitor.engine.backtest import Backtest
 from monitor.engine.check import Checker
+from monitor.engine.external import External
 from monitor.engine.infer import infer
 from monitor.engine.ports import Ports
 from monitor.engine.round import Round
@@ -119,6 +120,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
             clock=clock,
             check=engine.check,
             performance=engine.performance,
+            external=External(ports, engine.conclude),
             backtest=Backtest(ports, checker, streams, stopping.is_set),
             ready=lambda: "the service is stopping" if stopping.is_set() else None,
             known=_KNOWN,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.core.decisions import Incident
+from monitor.core.external import PREFIX
 from monitor.core.findings import Finding, Severity
 from monitor.core.ports import FindingLog, FindingQuery
 from monitor.core.windows import Window
@@ -65,7 +66,7 @@ class History:
             )
             for old in self._stored(model, checked, detector=None, alert=True)
             if old.version in checked.get(old.window, ())
-            and not old.detector.startswith((CONCEPT, "performance."))
+            and not old.detector.startswith((CONCEPT, "performance.", PREFIX))
             and (old.detector, old.version, old.window) not in failed
             and _identity(old) not in measured
         ]

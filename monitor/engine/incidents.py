@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.core.decisions import Cause, Incident, IncidentState
+from monitor.core.external import PREFIX
 from monitor.core.findings import Finding, Measurement, Severity
 from monitor.core.ports import Training
 from monitor.core.spec import ModelSpec
@@ -19,7 +20,14 @@ CAUSES, NUMBERS = 10, 200
 """Causes and findings that an incident keeps at most."""
 
 _ORDER = [Severity.INFO, Severity.WARNING, Severity.CRITICAL]
-_BADNESS = {"quality": 0.9, "drift.concept": 0.7, "resource": 0.5, "anomaly": 0.4, "drift": 0.8}
+_BADNESS = {
+    "quality": 0.9,
+    "drift.concept": 0.7,
+    "external": 0.6,
+    "resource": 0.5,
+    "anomaly": 0.4,
+    "drift": 0.8,
+}
 """How much an alert speaks for being a cause, at most. Performance is a symptom, and not here."""
 _PREDICTION, _EXPLAINED = 0.4, 0.25
 """A changed output mostly follows from changed inputs; drift follows from bad values."""
@@ -96,7 +104,10 @@ def settle(
     if promoted and training.champion != incident.version:
         return replace(resolved, note=f"version {training.champion} has taken over")
     if not alerts:
-        return replace(resolved, note="judged again, its windows show nothing")
+        return replace(
+            resolved,
+            note="its alerts were taken back: they are over, or their windows judged again",
+        )
     looked_at = {_family(f) for f in alerts}
     loud = {(_family(f), f.window) for f in newer if f.alert}
     if any(family in looked_at and _is_near(incident, window) for family, window in loud):
@@ -192,14 +203,19 @@ def title(alerts: Sequence[Finding]) -> str:
     groups: dict[str, dict[str, None]] = {}
     for alert in alerts:
         family = alert.detector if alert.detector in _TITLES else alert.detector.partition(".")[0]
-        groups.setdefault(family, {})[_name(alert.measured)] = None
+        groups.setdefault(family, {})[_name(alert)] = None
     parts = [say(list(groups[d])) for d, say in _TITLES.items() if d in groups]
     parts += [f"alerts of {d}" for d in groups if d not in _TITLES]
     text = "; ".join(parts)
     return text[:1].upper() + text[1:]
 
 
-def _name(measured: Measurement) -> str:
+def _name(alert: Finding) -> str:
+    measured = alert.measured
+    return measured.method if alert.detector.startswith(PREFIX) else _named(measured)
+
+
+def _named(measured: Measurement) -> str:
     return measured.feature or measured.method
 
 
@@ -209,6 +225,7 @@ _TITLES: Mapping[str, Callable[[Sequence[str]], str]] = {
     "anomaly": lambda _: "rows unlike the reference",
     "drift.concept": lambda _: "features relate otherwise to the actual",
     "drift": lambda _: "the model answers otherwise",
+    "external": lambda names: f"{listed(names)} raised from outside",
     "performance": lambda names: f"{listed(names)} got worse",
     "resource": lambda names: f"serving got slower, busier or idle ({listed(names)})",
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.core.decisions import Decision, Incident, RetrainRequest
+from monitor.core.external import PREFIX
 from monitor.core.findings import Finding
 from monitor.core.ports import Training
 from monitor.core.spec import ModelSpec, Policy, span_text
@@ -18,7 +19,7 @@ SHOWN = 10
 """Alerts that a decision names: the newest."""
 
 _TRIGGERS = {
-    Policy.ON_ALERT: ("drift.", "performance."),
+    Policy.ON_ALERT: ("drift.", "performance.", PREFIX),
     Policy.ON_PERFORMANCE: ("drift.concept", "performance."),
     Policy.SCHEDULED: (),
     Policy.MANUAL: (),
@@ -112,7 +113,7 @@ def _asking(spec: ModelSpec, situation: Situation) -> tuple[list[Finding], list[
     asking: list[Finding] = []
     suppressed: list[Finding] = []
     for alert in situation.alerts:
-        if not alert.detector.startswith(triggers) or alert.version in retired:
+        if not _kind(alert).startswith(triggers) or alert.version in retired:
             continue
         windows = [alert.window]
         if alert.detector == "drift.concept":  # it notices with some delay
@@ -120,6 +121,15 @@ def _asking(spec: ModelSpec, situation: Situation) -> tuple[list[Finding], list[
         spoilt = any((alert.version, window) in bad for window in windows)
         (suppressed if spoilt else asking).append(alert)
     return asking, suppressed
+
+
+def _kind(alert: Finding) -> str:
+    """The detector; of an alert of others the one that its labels name, if they do."""
+    labels = alert.measured.evidence.get("labels")
+    if not alert.detector.startswith(PREFIX) or not isinstance(labels, dict):
+        return alert.detector
+    named = str(labels.get("detector", ""))
+    return named if named.startswith(("drift.", "performance.", "quality.")) else alert.detector
 
 
 def _why_not(policy: Policy, situation: Situation, suppressed: Sequence[Finding]) -> str:

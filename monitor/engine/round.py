@@ -31,6 +31,8 @@ from monitor.engine.stream import Streams, stream
 CHUNK = 50
 """Windows checked between two commits."""
 FOLD_TIMEOUT = timedelta(seconds=30)
+PATIENCE_SECONDS = 2.0
+"""How long what came from outside waits for a round that is at its model."""
 
 _log = logging.getLogger(__name__)
 
@@ -105,11 +107,22 @@ class Round:
             return []
         return list(performance_items(spec, model, asked, ports, self._evaluate))
 
+    def conclude(self, model: str) -> None:
+        """Make incidents of what was found, unless a round is at the model: that will do it."""
+        lock = self._lock(model)
+        if lock.acquire(timeout=PATIENCE_SECONDS):
+            try:
+                self._episode.advance(model, self._ports.specs.get(model))
+            finally:
+                lock.release()
+
+    def _lock(self, model: str) -> threading.Lock:
+        with self._guard:
+            return self._locks.setdefault(model, threading.Lock())
+
     @contextmanager
     def _alone(self, model: str) -> Iterator[None]:
-        with self._guard:
-            lock = self._locks.setdefault(model, threading.Lock())
-        with lock:
+        with self._lock(model):
             yield
 
     def _advance(self, model: str) -> int:

@@ -9,7 +9,7 @@ from monitor.core.ports import Json
 from monitor.core.spec import ModelSpec
 from monitor.service.answers import finding_json
 from monitor.service.deps import Rooms, span_of
-from monitor.service.spec_wire import SPEC_EXAMPLE, spec_from, spec_json, spec_schema
+from monitor.service.spec_wire import SPEC_EXAMPLE, spec_from, spec_json
 from monitor.service.wire import asked
 
 CURRENT = "current"
@@ -42,13 +42,6 @@ _FAULT: Json = {
 }
 
 
-def _spec_schema() -> Json:
-    """A spec whose task may be left out: it is the model's."""
-    schema = spec_schema()
-    schema["required"] = []
-    return schema
-
-
 QUESTION: Json = {
     "type": ["object", "null"],
     "additionalProperties": False,
@@ -56,11 +49,12 @@ QUESTION: Json = {
         "from": _TIME | {"description": "RFC 3339, or epoch milliseconds."},
         "to": _TIME | {"description": "RFC 3339, or epoch milliseconds."},
         "spec": {
-            "anyOf": [_spec_schema(), {"type": "null"}],
-            "description": "As in PUT of the model; what holds now where it is left out.",
+            "type": ["object", "null"],
+            "description": "As in PUT of the model, but the task may be left out; what holds now "
+            "where there is none.",
         },
         "against": {
-            "anyOf": [_spec_schema(), {"type": "string", "enum": [CURRENT]}, {"type": "null"}],
+            "anyOf": [{"type": "object"}, {"type": "null"}, {"const": CURRENT}],
             "description": "Another spec to try beside it; `current` is what holds now.",
         },
         "faults": {"type": ["array", "null"], "items": _FAULT, "maxItems": _MOST_FAULTS},

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from monitor.core.backtests import Question, Trial
 from monitor.core.errors import QueryError
+from monitor.core.external import ExternalAlert, Told
 from monitor.core.findings import Finding
 from monitor.core.ports import (
     Champion,
@@ -44,6 +45,7 @@ class Rooms:
                   waits for acknowledged rows itself
     performance   the engine's: the items of the performance route, oldest first
     backtest      the engine's: tries specs on history and stores nothing
+    external      the engine's: takes alerts that others raised
     transaction   all that is read and saved inside it happens at once
     ready         None when the service is ready, else why not
     body_limit    bytes that a body may have as it is sent
@@ -64,6 +66,7 @@ class Rooms:
     check: Callable[[str, Window | None], Sequence[Finding]]
     performance: Callable[[str, Window | None], Sequence[Json]]
     backtest: Callable[[str, Question], Sequence[Trial]]
+    external: Callable[[Sequence[ExternalAlert]], Sequence[Told]]
     ready: Callable[[], str | None]
     known: Known
     metrics: ServiceMetrics

@@ -12,6 +12,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from monitor.core.external import PREFIX
 from monitor.core.findings import Finding, Severity
 from monitor.core.ports import Champion, FindingLog, IncidentLog, SpecBook, TrainingDesk
 from monitor.core.rows import Accepted, Intake, Kind
@@ -234,6 +235,8 @@ def _findings(latest: Iterable[Finding]) -> Iterator[Metric]:
     alert = _gauge("watchkeeper_finding_alert", *_FINDING)
     performance = _gauge("watchkeeper_performance", "model", "metric", "kind")
     for f in latest:
+        if f.detector.startswith(PREFIX):
+            continue  # Prometheus has told us of it; hearing it back, it would alert for ever
         m = f.measured
         key = [f.model, f.detector, m.feature or "", m.segment or "", m.method]
         value.add_metric(key, m.value)

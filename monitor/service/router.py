@@ -18,6 +18,7 @@ from monitor.service.routes import (
     profile,
     reference,
     retraining,
+    webhooks,
 )
 
 _GROUPS = (
@@ -34,6 +35,7 @@ _GROUPS = (
     profile,
     retraining,
     predict,
+    webhooks,
     health,
 )
 

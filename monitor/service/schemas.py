@@ -108,3 +108,30 @@ class HealthAnswer(BaseModel):
 
     model_config = _STRICT
     status: Literal["alive", "ready"] = Field(examples=["alive"])
+
+
+class TakenAlert(BaseModel):
+    """An alert that was taken, and the incident that it is part of, if it has one yet."""
+
+    model_config = _STRICT
+    index: int = Field(examples=[0])
+    alert: str = Field(examples=["CheckoutErrors"])
+    model: str = Field(examples=["loans"])
+    state: Literal["firing", "resolved"] = Field(examples=["firing"])
+    incident: str | None = Field(examples=["loans-311"])
+
+
+class IgnoredAlert(BaseModel):
+    """An alert that led to nothing, by its place in the body, and why."""
+
+    model_config = _STRICT
+    index: int = Field(examples=[1])
+    reason: str = Field(examples=["labels: no label `model` says which model it is about"])
+
+
+class WebhookAnswer(BaseModel):
+    """What became of each alert of the body."""
+
+    model_config = _STRICT
+    items: list[TakenAlert]
+    ignored: list[IgnoredAlert]

@@ -63,6 +63,7 @@ IN_CONTEXT = {
         for name in ("findings", "performance", "predictions", "profile")
     ),
     (f"{MODELS}/check", "post"),
+    (f"{MODELS}/backtest", "post"),
     (f"{MODELS}/cloudevents", "post"),
     ("/v1/cloudevents", "post"),
     (f"{MODELS}/reference", "put"),

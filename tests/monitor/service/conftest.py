@@ -20,6 +20,7 @@ from monitor.core.errors import (
     UnknownRunError,
     UnknownVersionError,
 )
+from monitor.core.external import Told
 from monitor.core.findings import Finding, Measurement, Severity
 from monitor.core.ports import Answer, Training
 from monitor.core.profile import Profiles
@@ -243,6 +244,7 @@ class House:
         self.profiled = Profiled()
         self.checked = []
         self.tried = []
+        self.told = []
         self.trials = []
         self.starting = None
         registry = create_registry()
@@ -266,6 +268,7 @@ class House:
             check=self.check,
             performance=self.performance,
             backtest=self.backtest,
+            external=self.external,
             ready=lambda: self.starting,
             known=Known({"roc_auc", "accuracy"}, {"psi", "jensen_shannon"}),
             metrics=ServiceMetrics(registry),
@@ -286,6 +289,13 @@ class House:
         window = {"start": NOON, "end": NOON, "rows": 4}
         kpi = {"value": float("nan"), "low": None, "high": 1.0}
         return [{"window": window, "label_coverage": 0.5, "realized": {"f1": kpi}, "estimated": {}}]
+
+    def external(self, alerts):
+        self.told += alerts
+        return [
+            Told(a, None if a.name == "Known" else "i1", "known" if a.name == "Known" else "")
+            for a in alerts
+        ]
 
     def backtest(self, model, question):
         self.tried.append(question)
