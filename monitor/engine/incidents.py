@@ -106,7 +106,7 @@ def settle(
     if not alerts:
         return replace(
             resolved,
-            note="its alerts were taken back: they are over, or their windows judged again",
+            note="its alerts are over, or its windows, judged again, show nothing",
         )
     looked_at = {_family(f) for f in alerts}
     loud = {(_family(f), f.window) for f in newer if f.alert}

@@ -65,7 +65,7 @@ def test_an_alert_sent_again_changes_nothing_and_its_end_ends_the_incident(house
     (told,) = external([replace(alert, firing=False)])
     (incident,) = house.world.incidents.values()
     assert not incident.is_open
-    assert "taken back" in incident.note
+    assert "are over" in incident.note
     assert told.incident == incident.id
     assert external([replace(alert, firing=False)])[0].reason == ""
     assert house.world.numbers == 2
