@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from monitor.console.status import StatusPage
 from monitor.core.ports import Clock
-from monitor.detectors import DETECTORS, STREAMS
+from monitor.detectors import DETECTORS, STREAMS, TRAFFIC
 from monitor.detectors.drift.distances import METHODS
 from monitor.detectors.performance.kpis import KPIS
 from monitor.detectors.performance.realized import evaluate
@@ -104,7 +104,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
         ports = _ports(store, champions, clock)
         checker = Checker(DETECTORS, store.predictions, metrics.watch)
         streams = {_STREAM: STREAMS[_STREAM]}
-        engine = Round(ports, checker, streams, evaluate, stopping.is_set)
+        engine = Round(ports, checker, streams, evaluate, stopping.is_set, TRAFFIC)
         worker = _worker(settings.data_dir, store, registry, champions, clock)
         rooms = Rooms(
             specs=store.catalog,

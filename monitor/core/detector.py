@@ -1,4 +1,4 @@
-"""What a detector is: one verb, and one of four kinds of things it looks at.
+"""What a detector is: one verb, and one of five kinds of things it looks at.
 
 A detector measures; it does not judge, word, or store. Too little data is no measurement: never
 NaN, never zero. Its inputs stay as they were, and the order of rows does not matter to a
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from monitor.core.findings import Measurement
 from monitor.core.profile import Profiles
 from monitor.core.spec import ModelSpec
-from monitor.core.windows import Numbers, Sample, Window
+from monitor.core.windows import Numbers, Sample, Traffic, Window
 
 
 class Detector(ABC):
@@ -49,6 +49,17 @@ class LabelledDetector(Detector):
     @abstractmethod
     def measure(self, spec: ModelSpec, reference: Sample, current: Sample) -> Iterable[Measurement]:
         """What the rows show; every row has an actual, `current.total` counts those without too."""
+
+
+class TrafficDetector(Detector):
+    """Compares how many rows a window has, and when they came, with the windows before it."""
+
+    @abstractmethod
+    def measure(
+        self, spec: ModelSpec, history: Sequence[Traffic], current: Traffic
+    ) -> Iterable[Measurement]:
+        """What the window shows. `history` has every window before it, oldest first, also empty
+        ones; the window is over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from monitor.core.halves import Half
 from monitor.core.profile import Profiles
 from monitor.core.rows import Accepted, Body, Kind, Rows
 from monitor.core.spec import FeatureType, ModelSpec
-from monitor.core.windows import Sample, Window
+from monitor.core.windows import Sample, Traffic, Window
 
 Json = dict[str, Any]
 Told = Callable[[Accepted | Exception], None]
@@ -179,6 +179,9 @@ class ProfileBook(Protocol):
 
     def profile(self, model: str, span: Window) -> Profiles:
         """One profile of all rows in the span, to the microsecond, whatever their version."""
+
+    def traffic(self, model: str, span: Window, every: timedelta) -> Sequence[Traffic]:
+        """Each window that starts in the span and has rows, of whatever version, oldest first."""
 
     def extent(self, model: str) -> Window | None:
         """The span of event time that holds every row; None without rows."""

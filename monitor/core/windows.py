@@ -28,6 +28,19 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """How many rows a window has, of which version most, and how late they came.
+
+    `lag` is the mean of arrival less event time in seconds, NaN where that is not known.
+    """
+
+    window: Window
+    rows: int
+    lag: float = float("nan")
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """Rows of a window, column by column, oldest first; at most so many, drawn by a seed.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from monitor.core.detector import Detector, StreamDetector
+from monitor.core.detector import Detector, StreamDetector, TrafficDetector
 from monitor.detectors.anomaly.row import Row
 from monitor.detectors.drift.concept import Adwin, Ddm, PageHinkleyTest
 from monitor.detectors.drift.prediction import Prediction
@@ -11,11 +11,12 @@ from monitor.detectors.performance.realized import RealizedPerformance
 from monitor.detectors.quality.category import Category
 from monitor.detectors.quality.constant import Constant
 from monitor.detectors.quality.duplicate import Duplicate
-from monitor.detectors.quality.freshness import Freshness
+from monitor.detectors.quality.freshness import Freshness, Lateness
 from monitor.detectors.quality.missing import Missing
 from monitor.detectors.quality.range import Range
 from monitor.detectors.quality.schema import Schema
 from monitor.detectors.quality.type import Type
+from monitor.detectors.quality.volume import Volume
 from monitor.detectors.resource.latency import Latency
 from monitor.detectors.resource.throughput import Throughput
 
@@ -36,6 +37,9 @@ DETECTORS: tuple[Detector, ...] = (
     Throughput(),
 )
 """Those that compare a window with the reference, in the order in which they run."""
+
+TRAFFIC: tuple[TrafficDetector, ...] = (Volume(), Lateness())
+"""Those that compare a window's traffic with that of the windows before it."""
 
 STREAMS: Mapping[str, type[StreamDetector]] = {
     kind.method: kind for kind in (Adwin, PageHinkleyTest, Ddm)

@@ -15,7 +15,15 @@ from monitor.core.profile import Profiles
 from monitor.core.spec import ModelSpec
 from monitor.core.windows import Sample, Window
 from monitor.engine.evidence import Witness
-from monitor.engine.thresholds import GROWTH, LABELLED_SHARE, Place, judge, labelled_looks, level
+from monitor.engine.thresholds import (
+    GROWTH,
+    LABELLED_SHARE,
+    TRAFFIC_SHARE,
+    Place,
+    judge,
+    labelled_looks,
+    level,
+)
 
 SAMPLE_ROWS = 10_000
 """Rows that a detector of samples sees, of the window and of the reference."""
@@ -121,7 +129,7 @@ class Checker:
             place = Place(sources.model, version, window, profiles.rows)
             found += self._unlabelled(spec, sources, place, profiles)
         tests = sum(m.measured.p_value is not None for m in found)
-        limit = level(spec, tests, share=1 - LABELLED_SHARE)
+        limit = level(spec, tests, share=1 - LABELLED_SHARE - TRAFFIC_SHARE)
         return self._judged(spec, found, limit)
 
     def performance(

@@ -79,7 +79,7 @@ def is_bad(finding: Finding) -> bool:
     """
     if not finding.alert or not finding.detector.startswith("quality."):
         return False
-    if finding.measured.method == "extra_column":
+    if finding.detector == "quality.volume" or finding.measured.method in {"extra_column", "lag"}:
         return False
     return _damage(finding) >= BAD_SHARE
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+from monitor.core.detector import TrafficDetector
 from monitor.core.errors import UnavailableError
 from monitor.core.findings import Finding
 from monitor.core.ports import FindingQuery, Json
@@ -27,6 +28,7 @@ from monitor.engine.performance import Evaluate, performance_items
 from monitor.engine.ports import Ports
 from monitor.engine.spans import aligned, corrected, runs, touched
 from monitor.engine.stream import Streams, stream
+from monitor.engine.traffic import TrafficCheck
 
 CHUNK = 50
 """Windows checked between two commits."""
@@ -50,6 +52,7 @@ class Round:
         streams: Streams,
         evaluate: Evaluate,
         stopping: Callable[[], bool] = lambda: False,
+        traffic: Sequence[TrafficDetector] = (),
     ) -> None:
         self._ports = ports
         self._checker = checker
@@ -58,6 +61,7 @@ class Round:
         self._stopping = stopping
         self._episode = Episode(ports)
         self._history = History(ports.findings)
+        self._traffic = TrafficCheck(ports, traffic, checker.watch)
         self._guard = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
 
@@ -128,6 +132,7 @@ class Round:
     def _advance(self, model: str) -> int:
         spec = self._ports.specs.get(model)
         count = self._check_due(model, spec)
+        count += self._silence(model, spec)
         count += self._stream(model, spec)
         self._episode.advance(model, spec)
         return count
@@ -183,12 +188,21 @@ class Round:
             if labelled:
                 judged = dict.fromkeys(versions, 0)
                 found += self._checker.performance(spec, sources, window, judged)
+        found += self._traffic.check(model, spec, chunk)
         news = self._history.news(model, found)
         news += self._history.gone(model, found, chunk, sources.failed)
         with self._ports.ledger.transaction():
             self._ports.findings.save(news)
             for window in chunk:
                 self._ports.ledger.done(model, window, upto)
+        return len(news)
+
+    def _silence(self, model: str, spec: ModelSpec) -> int:
+        """Judge the windows since the last row, where rows came as they happened."""
+        news = self._history.news(model, self._traffic.silence(model, spec))
+        if news:
+            with self._ports.ledger.transaction():
+                self._ports.findings.save(news)
         return len(news)
 
     def _stream(self, model: str, spec: ModelSpec) -> int:

@@ -18,8 +18,9 @@ LOOKS = 2
 """How often a window is looked at: once over, and once more because rows came late."""
 FEWEST_LABELLED, GROWTH = 30, 1.25
 """Performance is judged from so many labelled rows on, and again when there are a quarter more."""
-LABELLED_SHARE = 0.5
-"""Of the budget: for detectors that need actuals; the rest is for those that do not."""
+LABELLED_SHARE, TRAFFIC_SHARE = 0.5, 0.05
+"""Of the budget: for detectors that need actuals, and for those of traffic; the rest is for the
+others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ SMALLEST: Mapping[str, Mapping[str, Effect]] = {
     "quality.range": {"unit": _at(0.3), "": _at(0)},
     "quality.duplicate": {"": _beyond(0.005)},
     "quality.constant": {"": _at(0.005)},
+    "quality.volume": {"fell": _at(0.5), "rose": _at(0.8)},
+    "quality.freshness": {"lag": Effect(3, 0.1), "": _at(0)},
     "quality": {"": _at(0)},
     "anomaly.row": {"extreme": _beyond(0.002), "": _beyond(0.02)},
     "drift.univariate": _DISTANCES,

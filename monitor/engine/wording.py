@@ -86,7 +86,7 @@ def _subject(detector: str, measured: Measurement) -> str:
             return str(measured.evidence.get("of", "loss"))
         case "resource.latency":
             return f"latency {measured.method}"
-        case "anomaly.row" | "quality.duplicate":
+        case "anomaly.row" | "quality.duplicate" | "quality.volume" | "quality.freshness":
             return "rows"
     return measured.method
 
@@ -160,8 +160,18 @@ def _constant(case: _Case) -> str:
     return f"longest run of one value: {shown} in {rows} rows, {share(m.value)} of them"
 
 
+def _volume(case: _Case) -> str:
+    m = case.measured
+    rows, expected = m.evidence.get("rows"), m.evidence.get("expected")
+    told = f", {number(expected)} expected" if isinstance(expected, int | float) else ""
+    return f"{rows or 'none'} came{told}"
+
+
 def _freshness(case: _Case) -> str:
     m = case.measured
+    if m.method == "lag":
+        expected = "" if m.expected is None else f", {number(m.expected)} before"
+        return f"come {number(m.value)} windows after their own time on average{expected}"
     side = "in the future" if m.method == "future" else "too far in the past"
     return f"{share(m.value)} of moments lie {side}"
 
@@ -245,6 +255,7 @@ _SENTENCES: Mapping[str, _Sentence] = {
     "quality.duplicate": _duplicate,
     "quality.constant": _constant,
     "quality.freshness": _freshness,
+    "quality.volume": _volume,
     "anomaly.row": _anomaly,
     "drift.concept": _concept,
     "drift": _drift,

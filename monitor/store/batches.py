@@ -27,11 +27,12 @@ _FEWEST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Typed columns by number, and where and when each row stands."""
+    """Typed columns by number, where and when each row stands, and when it came (microseconds)."""
 
     timestamps: Ints
     versions: npt.NDArray[np.object_]
     columns: Mapping[int, Column]
+    received: Ints
 
     @property
     def rows(self) -> int:
@@ -62,6 +63,7 @@ class Batch:
                 )
                 for number, column in self.columns.items()
             },
+            self.received[chosen],
         )
 
     def prepared(self, table: ModelTable, bins: Mapping[int, Bins]) -> Mapping[int, Column]:
@@ -128,7 +130,7 @@ def stored(
         part = database.arrow(
             f"""
             SELECT place, epoch_us(timestamp) AS timestamp, version, prediction, score,
-                   latency_ms {listed}
+                   latency_ms, epoch_us(received_at) AS received {listed}
             FROM {source} WHERE {where} AND place > $after ORDER BY place LIMIT {chunk}
             """,
             after=after,
@@ -160,6 +162,7 @@ def _batch(database: Database, table: ModelTable, source: str, part: Any) -> Bat
         np.asarray(part["timestamp"].to_numpy(), np.int64),
         np.asarray(part["version"].to_pylist(), object),
         columns,
+        np.asarray(part["received"].to_numpy(), np.int64),
     )
 
 

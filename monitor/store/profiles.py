@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from monitor.core.profile import Bins, Profiles
 from monitor.core.rows import MICROSECOND, microseconds, moment
-from monitor.core.windows import Window
+from monitor.core.windows import Traffic, Window
 from monitor.store.batches import ROWS, Batch, stored
 from monitor.store.bins import BinBook, added, arranged
 from monitor.store.catalog import Catalog
@@ -21,7 +21,8 @@ from monitor.store.compacting import Compactor
 from monitor.store.database import Database
 from monitor.store.layout import ModelTable
 from monitor.store.merging import MOMENTS, WINDOW, WITHIN, merged
-from monitor.store.tally import COUNTS, Ints, profile_of, stamps, tally
+from monitor.store.tally import COUNTS, Floats, Ints, profile_of, stamps, tally
+from monitor.store.traffic import traffic_of
 
 _AT_ONCE = 64
 
@@ -74,6 +75,12 @@ class StoredProfiles:
             return self._scan(table, [(first, last)], bins or None)
         whole = merged(self._database, self._bins, table, inner, outer, outer - inner)
         return added([*whole.values(), self._scan(table, [(first, inner), (outer, last)], bins)])
+
+    def traffic(self, model: str, span: Window, every: timedelta) -> Sequence[Traffic]:
+        """Each window that starts in the span and has rows, oldest first."""
+        step = every // MICROSECOND
+        first, last = _up(microseconds(span.start), step), _up(microseconds(span.end), step)
+        return traffic_of(self._database, self._catalog.table(model), first, last, step)
 
     def extent(self, model: str) -> Window | None:
         """The span of event time that holds every row."""
@@ -170,7 +177,7 @@ class StoredProfiles:
         starts *= table.bucket
         size = len(starts)
         parts = _Parts(table.number, version)
-        parts.rows(starts, np.bincount(groups, minlength=size))
+        parts.rows(starts, groups, (batch.received - batch.timestamps) / 1e6)
         for number, column in batch.prepared(table, self._bins.of(table, version)).items():
             counted = tally(column, groups, size)
             values: list[Any] = [counted.counts[n] for n in COUNTS]
@@ -219,10 +226,16 @@ class _Parts:
         self._version = version
         self._gathered: dict[str, dict[str, list[Any]]] = {}
 
-    def rows(self, starts: Ints, counts: Ints) -> None:
-        empty = np.zeros(len(starts), np.int64)
-        values: list[Any] = [counts, *[empty] * (len(COUNTS) - 1)]
-        values += [empty + np.inf, empty - np.inf, empty * 0.0, empty * 0.0]
+    def rows(self, starts: Ints, groups: Ints, lags: Floats) -> None:
+        """How many rows, and the moments of their lags in seconds."""
+        size = len(starts)
+        empty = np.zeros(size, np.int64)
+        least, most = empty + np.inf, empty - np.inf
+        np.minimum.at(least, groups, lags)
+        np.maximum.at(most, groups, lags)
+        values: list[Any] = [np.bincount(groups, minlength=size), *[empty] * (len(COUNTS) - 1)]
+        values += [least, most]
+        values += [np.bincount(groups, lags, size), np.bincount(groups, lags * lags, size)]
         self.moments(starts, ROWS, values)
 
     def moments(self, starts: Ints, number: int, values: Sequence[Any]) -> None:

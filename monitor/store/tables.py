@@ -195,7 +195,7 @@ def _filled(table: ModelTable, rows: Gathered, place: int) -> _Filled:
         fitted = features[name] = _feature(rows, held)
         wrong_rows = np.asarray([row for row, _ in fitted.misfits], np.int64)
         columns[held.number] = Column(held.type, fitted.values, _indices(rows, name), wrong_rows)
-    batch = Batch(rows.timestamps, np.asarray(versions, object), columns)
+    batch = Batch(rows.timestamps, np.asarray(versions, object), columns, rows.received_at)
     odd = [("score", bad_scores), ("latency_ms", bad_latencies), ("tags", bad_tags)]
     return _Filled(values, batch, features, [("prediction", wrong), *odd])
 

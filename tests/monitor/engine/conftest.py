@@ -15,7 +15,7 @@ from monitor.core.ports import LabelledStream, Progress, Training
 from monitor.core.profile import Profiles
 from monitor.core.rows import microseconds
 from monitor.core.spec import ModelSpec, RetrainSpec, Task, WindowSpec
-from monitor.core.windows import Sample, Window
+from monitor.core.windows import Sample, Traffic, Window
 from monitor.engine.check import Checker
 from monitor.engine.ports import Ports
 from monitor.engine.round import Round
@@ -78,6 +78,7 @@ class House:
         self.commits = 0
         self.attempts = 0
         self.fail_at: int | None = None
+        self.lag = float("nan")
         self.watched: list[tuple[str, bool]] = []
 
     # What happens outside.
@@ -141,6 +142,13 @@ class House:
                 counts[key] = counts.get(key, 0) + 1
         for (window, version), rows in sorted(counts.items()):
             yield window, version, Profiles(rows=rows)
+
+    def traffic(self, model, span, every):
+        counts = {}
+        for window, version, profiles in self.profiles(model, span, every):
+            rows = counts[window].rows if window in counts else 0
+            counts[window] = Traffic(window, rows + profiles.rows, self.lag, version)
+        return list(counts.values())
 
     def extent(self, model):
         stamps = [r.timestamp for r in self.world.rows]
