@@ -224,9 +224,12 @@ def _spread(
     objects = [{} if i in faults else row for i, row in enumerate(given)] if faults else given
     features: dict[str, list[Any]] = {}
     absent: dict[str, npt.NDArray[np.bool_]] = {}
-    names = dict.fromkeys(chain.from_iterable(objects))
+    names = list(dict.fromkeys(chain.from_iterable(objects)))
     if len(names) * len(objects) > _CELLS:
         return Scattered(objects), absent
+    if len(objects) > 1 and all(list(row) == names for row in objects):
+        columns = map(list, zip(*(row.values() for row in objects), strict=True))
+        return dict(zip(names, columns, strict=True)), absent
     for name in names:
         try:
             features[name] = [row[name] for row in objects]

@@ -31,8 +31,8 @@ CHECKPOINT_BYTES = 256 << 20
 _AGAIN_SECONDS = 30.0
 _READERS_SECONDS = 60.0
 _NEVER = "1TB"
-_MEMORY = "1GB"
-"""What DuckDB may hold. With less, a commit of rows of thousands of features can fail."""
+_MEMORY = "384MB"
+"""What DuckDB may hold; enough for rows of thousands of features, in tables of 400 columns."""
 _DISK = tuple(
     os.strerror(number)
     for number in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG)
