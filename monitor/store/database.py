@@ -99,6 +99,8 @@ class Database:
         self._broken = False
         self.on_end: list[Callable[[bool], None]] = []
         self.on_reopen: list[Callable[[], None]] = []
+        if path is not None and not path.exists():
+            self._create(path)
         self._connect()
         with self.transaction() as connection:
             connection.execute(_SCHEMA)
@@ -195,6 +197,14 @@ class Database:
             self._connection.close()
             self._root.close()
 
+    def _create(self, path: Path) -> None:
+        """Make an empty file under another name first: half a file could never be opened again."""
+        new = path.with_name(f"{path.name}.new")
+        with _opening(path):
+            new.unlink(missing_ok=True)
+            duckdb.connect(str(new)).close()
+            new.replace(path)
+
     def _connect(self) -> None:
         config: dict[str, Any] = {
             "threads": 1,
@@ -202,13 +212,9 @@ class Database:
             "memory_limit": _MEMORY,
             "preserve_insertion_order": True,
         }
-        try:
+        with _opening(self._path):
             self._root = duckdb.connect(str(self._path or ":memory:"), config=config)
             self._root.execute("SET GLOBAL TimeZone = 'UTC'")
-        except duckdb.Error as problem:
-            if any(said in str(problem) for said in _DISK):
-                raise DiskError(_line(problem)) from problem
-            raise DataDirectoryError(f"cannot open {self._path}: {problem}") from problem
         self._connection = self._root.cursor()  # the one that writes; the root only makes cursors
 
     def _begin(self) -> None:
@@ -301,3 +307,14 @@ class Database:
 def _line(problem: BaseException) -> str:
     """What DuckDB says, without what it says about what it said before."""
     return str(problem).partition("\n")[0]
+
+
+@contextmanager
+def _opening(path: Path | None) -> Iterator[None]:
+    """Raises DiskError where the disk is full, DataDirectoryError for all else that DuckDB says."""
+    try:
+        yield
+    except duckdb.Error as problem:
+        if any(said in str(problem) for said in _DISK):
+            raise DiskError(_line(problem)) from problem
+        raise DataDirectoryError(f"cannot open {path}: {problem}") from problem

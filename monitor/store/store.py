@@ -1,5 +1,6 @@
 """Opens a data directory: one journal, one DuckDB file, and all that is kept in them."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from monitor.core.errors import DataDirectoryError
+from monitor.core.errors import DataDirectoryError, DiskError
 from monitor.core.ports import Clock, Decoder, Told
 from monitor.core.rows import Accepted, Body, Kind
 from monitor.store.bins import BinBook
@@ -194,6 +195,8 @@ def locked(directory: Path) -> int:
         directory.mkdir(parents=True, exist_ok=True)
         lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as problem:
+        if problem.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskError(os.strerror(problem.errno)) from problem
         raise DataDirectoryError(f"cannot use {directory}: {problem.strerror}") from problem
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -140,6 +140,22 @@ class Sender:
 JSON = {"Content-Type": "application/json"}
 
 
+def post_halves(url, count):
+    """Send that many requests whose responses are still to come."""
+    events = [
+        {
+            "id": f"e{number}",
+            "type": "org.kubeflow.serving.inference.request",
+            "source": "here",
+            "specversion": "1.0",
+            "data": {"instances": [{"age": number}]},
+        }
+        for number in range(count)
+    ]
+    headers = {"Content-Type": "application/cloudevents-batch+json"}
+    return httpx.post(f"{url}/cloudevents", content=json.dumps(events), headers=headers, timeout=60)
+
+
 def assert_refused(answer):
     """A refusal that says that and when to try again."""
     assert answer.status_code == 503, answer.text
@@ -242,12 +258,33 @@ def test_what_else_is_written_while_the_disk_is_full_is_refused_too(services, di
     assert service.ask("GET", "/v1/models")["items"][0]["model"] == "m"
     unknown = httpx.post(f"{service.url}/v1/models/other/predictions", json=predictions(1))
     assert unknown.status_code == 404
+    url, rows = f"{service.url}/v1/models/m", predictions(3000)
+    assert_refused(httpx.put(f"{url}/reference", json=rows, timeout=60))
+    assert_refused(post_halves(url, 300))
     disk.free()
 
     service.ask("PUT", "/v1/models/other", json={"task": "binary"})
     service.ask("POST", "/v1/models/other/predictions", json=predictions(1))
+    assert service.ask("PUT", "/v1/models/m/reference", json=rows)["accepted"] == 3000
+    assert post_halves(url, 300).json()["accepted"] == 300
     assert_all_there_once(service, sender)
     assert service.stop() == 0
+
+
+def test_a_first_start_on_a_full_disk_waits_for_room(services, disk):
+    disk.fill()
+    service = started(services, disk)
+    eventually(lambda: "cannot start yet" in service.log.read_text(), 60)
+    assert_refused(httpx.get(f"{service.url}/readyz"))
+    disk.free()
+
+    service.ready()
+    service.ask("PUT", "/v1/models/m", json={"task": "binary", "window": {"every": "1d"}})
+    sender = Sender(service)
+    assert sender.send() == 200
+    assert_all_there_once(service, sender)
+    assert service.stop() == 0
+    assert "Traceback" not in service.log.read_text()
 
 
 def test_a_start_on_a_full_disk_waits_for_room(services, disk):
