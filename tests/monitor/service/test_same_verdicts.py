@@ -101,5 +101,5 @@ def understood(content, media_type):
 def test_the_same_rows_get_the_same_verdicts_in_every_format(sent):
     seen = {name: understood(*body) for name, body in formats(sent).items()}
 
-    for name in seen:
-        assert seen[name] == seen["json"], name
+    for name, rows_read in seen.items():
+        assert rows_read == seen["json"], name
