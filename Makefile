@@ -35,7 +35,7 @@ demo: setup  ## watch a model decay on a real stream, and recover
 	$(BIN)/watchkeeper demo $(ARGS)
 
 test: setup frameworks  ## run the whole test suite
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n logical --dist loadfile $(ARGS)
 
 lint: setup  ## check style, format and types
 	$(BIN)/ruff check .

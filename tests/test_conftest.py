@@ -12,13 +12,15 @@ SKIPS_WHOLE = "import pytest\n\npytest.skip('no tool', allow_module_level=True)\
 PASSES = "def test_it():\n    assert True\n"
 
 
-def run(directory: Path, text: str, forbidden: str) -> subprocess.CompletedProcess[str]:
+def run(
+    directory: Path, text: str, forbidden: str, *flags: str
+) -> subprocess.CompletedProcess[str]:
     (directory / "conftest.py").write_text((Path(__file__).parent / "conftest.py").read_text())
-    (directory / "pytest.ini").write_text("[pytest]\n")
+    (directory / "pytest.ini").write_text(f"[pytest]\npythonpath = {Path(__file__).parent}\n")
     (directory / "test_given.py").write_text(PASSES)
     (directory / "test_it.py").write_text(text)
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *flags],
         cwd=directory,
         env=os.environ | {"WATCHKEEPER_NO_SKIPS": forbidden},
         capture_output=True,
@@ -28,8 +30,9 @@ def run(directory: Path, text: str, forbidden: str) -> subprocess.CompletedProce
 
 
 @pytest.mark.parametrize("text", [SKIPS, SKIPS_WHOLE])
-def test_a_skip_fails_the_run_where_it_is_forbidden(tmp_path, text):
-    done = run(tmp_path, text, "1")
+@pytest.mark.parametrize("flags", [(), ("-n", "2", "--dist", "loadfile")])
+def test_a_skip_fails_the_run_where_it_is_forbidden(tmp_path, text, flags):
+    done = run(tmp_path, text, "1", *flags)
 
     assert done.returncode == 1
     assert "1 skipped, and a skip is a failure here" in done.stdout

@@ -19,13 +19,15 @@ from monitor.store.growing import add_columns
 from monitor.store.layout import FeatureColumn, ModelTable, merged
 from monitor.store.retyping import Retyping
 
-_ENVELOPE = """
-    place BIGINT, prediction_id VARCHAR, timestamp TIMESTAMP, received_at TIMESTAMP,
-    version VARCHAR, prediction {outcome}, score DOUBLE, scores VARCHAR, latency_ms DOUBLE,
+_ID = "prediction_id VARCHAR USING COMPRESSION zstd"
+"""No two are alike: the search for a dictionary among them took a fifth of each checkpoint."""
+_ENVELOPE = f"""
+    place BIGINT, {_ID}, timestamp TIMESTAMP, received_at TIMESTAMP,
+    version VARCHAR, prediction {{outcome}}, score DOUBLE, scores VARCHAR, latency_ms DOUBLE,
     tags VARCHAR"""
-_ACTUAL = """
-    place BIGINT, prediction_id VARCHAR, timestamp TIMESTAMP, received_at TIMESTAMP,
-    actual {outcome}"""
+_ACTUAL = f"""
+    place BIGINT, {_ID}, timestamp TIMESTAMP, received_at TIMESTAMP,
+    actual {{outcome}}"""
 
 
 class Catalog:
