@@ -13,7 +13,7 @@ COPY trainer trainer
 RUN pip install --no-deps --no-build-isolation ./adapters . \
     # The lock file pins the tools of development too; what serves needs none of them.
     && pip uninstall --quiet --yes confluent-kafka hypothesis mypy nats-py pandas-stubs polars psutil \
-        polars-runtime-32 pytest pytest-cov requests ruff schemathesis xgboost-cpu
+        polars-runtime-32 pytest pytest-cov pytest-xdist execnet requests ruff schemathesis xgboost-cpu
 
 FROM python:3.12-slim
 # LightGBM and scikit-learn want OpenMP, which the slim image lacks.
