@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from monitor.console.status import StatusPage
 from monitor.core.ports import Clock
-from monitor.detectors import DETECTORS, STREAMS, TRAFFIC
+from monitor.detectors import DETECTORS, FITTED, STREAMS, TRAFFIC
 from monitor.detectors.drift.distances import METHODS
 from monitor.detectors.performance.kpis import KPIS
 from monitor.detectors.performance.realized import evaluate
@@ -25,6 +25,7 @@ from monitor.engine.external import External
 from monitor.engine.infer import infer
 from monitor.engine.ports import Ports
 from monitor.engine.round import Round
+from monitor.engine.stream import Streams
 from monitor.engine.thresholds import declared_kpi
 from monitor.service.decoder import BodyDecoder
 from monitor.service.deps import Rooms
@@ -42,7 +43,6 @@ from trainer.worker import Ports as TrainerPorts
 from trainer.worker import Worker
 
 _LOG = logging.getLogger(__name__)
-_STREAM = "adwin"
 _RESOURCES = (
     ("resource.latency", ("p50", "p95", "p99")),
     ("resource.throughput", ("rows_per_second",)),
@@ -103,7 +103,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
         closing.callback(halves.close)
         ports = _ports(store, champions, clock)
         checker = Checker(DETECTORS, store.predictions, metrics.watch)
-        streams = {_STREAM: STREAMS[_STREAM]}
+        streams = Streams(STREAMS, FITTED.expectation)
         engine = Round(ports, checker, streams, evaluate, stopping.is_set, TRAFFIC)
         worker = _worker(settings.data_dir, store, registry, champions, clock)
         rooms = Rooms(

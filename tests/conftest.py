@@ -7,6 +7,8 @@ laptop and a hole in a judgement, so `.ci/run` sets WATCHKEEPER_NO_SKIPS=1.
 import os
 import time
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when the first library loads
+
 import pytest
 from services import running
 

@@ -6,9 +6,9 @@ window detector.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -71,14 +71,39 @@ class Alarm:
     after: float
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a streaming detector is told before its first value.
+
+    `baseline` is the mean of unchanged values where it is known. `run_length` is how many of them
+    may lie between two false alarms; where it is None that follows from `alarms_per_month` and
+    from how fast values come.
+    """
+
+    baseline: float | None = None
+    run_length: float | None = None
+    alarms_per_month: float | None = None
+
+
 class StreamDetector(Detector):
     """Remembers one stream of numbers and says where it changed.
 
     `update_many(values)` equals updating with them one by one, however they are cut. None of its
-    state may be harmed by NaN or infinity: such values are skipped and keep their index.
+    state may be harmed by NaN or infinity: such values are skipped and keep their index. `bounded`
+    ones need values between 0 and 1.
     """
 
     method: ClassVar[str]
+    bounded: ClassVar[bool] = False
+
+    @classmethod
+    def begun(cls, beginning: Beginning) -> Self:  # noqa: ARG003 - for those that override it
+        """The detector before its first value; here one that needs to be told nothing."""
+        return cls()
+
+    def update_timed(self, values: Numbers, seconds: Numbers) -> Sequence[Alarm]:  # noqa: ARG002 - as above
+        """As `update_many`, with the event time of each value in seconds, shape (n,)."""
+        return self.update_many(values)
 
     @abstractmethod
     def update_many(self, values: Numbers) -> Sequence[Alarm]:
@@ -97,6 +122,24 @@ class StreamDetector(Detector):
     @abstractmethod
     def load(cls, state: bytes) -> "StreamDetector":
         """The detector that `dump` wrote. Raises ValueError if it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """Losses against what was to be expected of each row, as learned from one reference.
+
+    `relative` gives them, shape (rows,), NaN where unknown; their mean stays below `baseline` while
+    features relate to the actual as in the reference, however features shift. `identity` tells
+    references and settings apart.
+    """
+
+    relative: Callable[[Sample], Numbers]
+    baseline: float
+    identity: str
+
+
+Expect = Callable[[ModelSpec, Sample], Expectation | None]
+"""From labelled rows of a reference; None where they do not say what is to be expected."""
 
 
 def losses(spec: ModelSpec, sample: Sample) -> npt.NDArray[np.float64]:

@@ -60,6 +60,17 @@ class Policy(StrEnum):
     MANUAL = "manual"
 
 
+class ConceptMethod(StrEnum):
+    """What watches the stream of losses for concept drift."""
+
+    MIXTURE = "mixture"
+    CONFORMAL = "conformal"
+    ADWIN = "adwin"
+    PAGE_HINKLEY = "page_hinkley"
+    DDM = "ddm"
+    HDDM = "hddm"
+
+
 class Promote(StrEnum):
     """Whether a challenger that passed the gate answers at once or waits for a person."""
 
@@ -115,6 +126,19 @@ class AlertSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ConceptSpec:
+    """How the stream of losses is watched.
+
+    `run_length` is how many unchanged labelled rows may lie between two false alarms, on average;
+    left out, it follows from the false alarms a month and from how fast labelled rows come.
+    """
+
+    __pydantic_config__: ClassVar = _STRICT
+    method: ConceptMethod = ConceptMethod.MIXTURE
+    run_length: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RetrainSpec:
     """When a new model is trained, from how much, and whether it may take over by itself.
 
@@ -143,6 +167,7 @@ class ModelSpec:
     kpis: Mapping[str, Bound] = field(default_factory=dict)
     alerts: AlertSpec = field(default_factory=AlertSpec)
     retrain: RetrainSpec = field(default_factory=RetrainSpec)
+    concept: ConceptSpec = field(default_factory=ConceptSpec)
 
     @property
     def positive(self) -> str:

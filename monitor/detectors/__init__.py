@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from monitor.core.detector import Detector, StreamDetector, TrafficDetector
 from monitor.detectors.anomaly.row import Row
-from monitor.detectors.drift.concept import Adwin, Ddm, PageHinkleyTest
 from monitor.detectors.drift.prediction import Prediction
 from monitor.detectors.drift.univariate import Univariate
+from monitor.detectors.estimation.fitted import Fitted
 from monitor.detectors.performance.realized import RealizedPerformance
 from monitor.detectors.quality.category import Category
 from monitor.detectors.quality.constant import Constant
@@ -19,6 +19,10 @@ from monitor.detectors.quality.type import Type
 from monitor.detectors.quality.volume import Volume
 from monitor.detectors.resource.latency import Latency
 from monitor.detectors.resource.throughput import Throughput
+from monitor.detectors.streaming.table import STREAMING
+
+FITTED = Fitted()
+"""What references say is to be expected, learned once for all that ask."""
 
 DETECTORS: tuple[Detector, ...] = (
     Schema(),
@@ -41,7 +45,5 @@ DETECTORS: tuple[Detector, ...] = (
 TRAFFIC: tuple[TrafficDetector, ...] = (Volume(), Lateness())
 """Those that compare a window's traffic with that of the windows before it."""
 
-STREAMS: Mapping[str, type[StreamDetector]] = {
-    kind.method: kind for kind in (Adwin, PageHinkleyTest, Ddm)
-}
+STREAMS: Mapping[str, type[StreamDetector]] = STREAMING
 """Those that remember the stream of losses, by method; the first is the default."""

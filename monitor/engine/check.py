@@ -18,7 +18,7 @@ from monitor.engine.evidence import Witness
 from monitor.engine.thresholds import (
     GROWTH,
     LABELLED_SHARE,
-    TRAFFIC_SHARE,
+    UNLABELLED_SHARE,
     Place,
     judge,
     labelled_looks,
@@ -129,7 +129,7 @@ class Checker:
             place = Place(sources.model, version, window, profiles.rows)
             found += self._unlabelled(spec, sources, place, profiles)
         tests = sum(m.measured.p_value is not None for m in found)
-        limit = level(spec, tests, share=1 - LABELLED_SHARE - TRAFFIC_SHARE)
+        limit = level(spec, tests, share=UNLABELLED_SHARE)
         return self._judged(spec, found, limit)
 
     def performance(

@@ -1,7 +1,7 @@
 """Newly labelled rows through the streaming detectors, and what they found."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import pairwise
@@ -9,28 +9,34 @@ from math import isfinite
 
 import numpy as np
 
-from monitor.core.detector import Alarm, StreamDetector, losses
+from monitor.core.detector import Alarm, Expect, StreamDetector
 from monitor.core.findings import Finding, Measurement, Severity
 from monitor.core.ports import LabelledStream
 from monitor.core.rows import moment
-from monitor.core.spec import ModelSpec, Task
+from monitor.core.spec import ModelSpec
 from monitor.core.windows import Numbers, Sample, Window
-from monitor.engine.ranks import Ranks
+from monitor.engine.feeds import LOSS, Feed, Feeds, Reference
 from monitor.engine.thresholds import Place, severity
 from monitor.engine.wording import message
 
 CONCEPT = "drift.concept"
-RANKS = "ranks"
-"""Names the known losses among the states, beside the methods."""
 KEPT_VERSIONS = 20
 """Versions whose states are kept; past that, those without new rows are dropped."""
 
 _log = logging.getLogger(__name__)
 
-Streams = Mapping[str, type[StreamDetector]]
-"""The streaming detectors to run, by method."""
-Reference = Callable[[str], Sample]
-"""Labelled rows of a version's reference."""
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """The streaming detectors by method, and what tells which losses were to be expected."""
+
+    kinds: Mapping[str, type[StreamDetector]] = field(default_factory=dict)
+    expect: Expect | None = None
+
+    def chosen(self, spec: ModelSpec) -> Mapping[str, type[StreamDetector]]:
+        """The one that the spec names, if it is there."""
+        method = str(spec.concept.method)
+        return {method: self.kinds[method]} if method in self.kinds else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,8 @@ def stream(
 
     A window that has alarmed stays an alert: `earlier` holds the stored findings by window, version
     and method, and one of them that alerts is only replaced by a new alarm. A state that cannot
-    be loaded starts afresh. Losses of regression are ranked first, see `ranks.py`.
+    be loaded, or was left under other settings, starts afresh. What detectors see of losses says
+    `feeds.py`.
     """
     kept = _kept(states, labelled.rows)
     findings: list[Finding] = []
@@ -66,53 +73,24 @@ def stream(
         for window, part in runs:
             new[window] = new.get(window, 0) + part.stop - part.start
         grown |= {(window, version): rows for window, rows in new.items()}
-        values = _values(spec, kept, streams, version, sample, reference)
-        for method, kind in streams.items():
-            detector = _loaded(kind, kept.get(f"{method}:{version}"))
-            for window, seen in _fold(detector, values, runs).items():
+        feeds = Feeds(spec, version, sample, kept, reference, streams.expect)
+        used = []
+        for method, kind in streams.chosen(spec).items():
+            feed = feeds.feed(kind)
+            detector = _loaded(kind, feed, kept.get(feed.key))
+            for window, seen in _fold(detector, feed.values, runs, sample).items():
                 before = earlier.get((window, version, method))
                 if before is not None and before.alert and seen.alarm is None:
                     continue
                 place = Place(model, version, window, new[window] + (before.rows if before else 0))
-                findings += _findings(spec, place, method, seen, sample)
-            kept[f"{method}:{version}"] = detector.dump()
+                findings += _findings(spec, place, method, seen, sample, feed.of)
+            kept[feed.key] = detector.dump()
+            used.append(feed.key)
+        for left in feeds.states():
+            if left not in used:
+                del kept[left]
     findings.sort(key=lambda f: (f.window, f.version))
     return Streamed(kept, findings, grown)
-
-
-def _values(
-    spec: ModelSpec,
-    kept: dict[str, bytes],
-    streams: Streams,
-    version: str,
-    sample: Sample,
-    reference: Reference,
-) -> Numbers:
-    """What the detectors see; known losses go to `kept`.
-
-    Without known losses, what detectors have seen was on another scale: they start afresh.
-    """
-    values = losses(spec, sample)
-    if spec.task is not Task.REGRESSION:
-        return values
-    ranks = _ranks(kept.get(f"{RANKS}:{version}"))
-    if ranks is None:
-        ranks = Ranks()
-        for method in streams:
-            kept.pop(f"{method}:{version}", None)
-    seen = ranks.of(values, lambda: losses(spec, reference(version)))
-    kept[f"{RANKS}:{version}"] = ranks.dump()
-    return seen
-
-
-def _ranks(state: bytes | None) -> Ranks | None:
-    if state is None:
-        return None
-    try:
-        return Ranks.load(state)
-    except ValueError as problem:
-        _log.warning("losses are ranked afresh: %s", problem)
-        return None
 
 
 def _kept(states: Mapping[str, bytes], touched: Mapping[str, Sample]) -> dict[str, bytes]:
@@ -122,14 +100,13 @@ def _kept(states: Mapping[str, bytes], touched: Mapping[str, Sample]) -> dict[st
     return {key: state for key, state in states.items() if key.partition(":")[2] in touched}
 
 
-def _loaded(kind: type[StreamDetector], state: bytes | None) -> StreamDetector:
-    if state is None:
-        return kind()
-    try:
-        return kind.load(state)
-    except ValueError as problem:
-        _log.warning("%s starts afresh: its state cannot be loaded: %s", kind.method, problem)
-        return kind()
+def _loaded(kind: type[StreamDetector], feed: Feed, state: bytes | None) -> StreamDetector:
+    if state is not None:
+        try:
+            return kind.load(state)
+        except ValueError as problem:
+            _log.warning("%s starts afresh: its state cannot be loaded: %s", kind.method, problem)
+    return kind.begun(feed.beginning)
 
 
 def _runs(sample: Sample, every: timedelta) -> Iterator[tuple[Window, slice]]:
@@ -153,12 +130,17 @@ class _Seen:
 
 
 def _fold(
-    detector: StreamDetector, values: Numbers, runs: Sequence[tuple[Window, slice]]
+    detector: StreamDetector,
+    values: Numbers,
+    runs: Sequence[tuple[Window, slice]],
+    sample: Sample,
 ) -> Mapping[Window, _Seen]:
     seen: dict[Window, _Seen] = {}
+    seconds = np.asarray(sample.timestamps, np.float64) / 1e6
     for window, part in runs:
         before = detector.mean
-        alarms = detector.update_many(values[part])
+        alarms = detector.update_timed(values[part], seconds[part])
+        alarms = [a for a in alarms if a.after > a.before]  # a loss that fell is no trouble
         last = alarms[-1] if alarms else None
         alarm = Alarm(part.start + last.index, last.before, last.after) if last else None
         known = seen.get(window)
@@ -185,13 +167,13 @@ def _measured(method: str, seen: _Seen, sample: Sample) -> Measurement | None:
 
 
 def _findings(
-    spec: ModelSpec, place: Place, method: str, seen: _Seen, sample: Sample
+    spec: ModelSpec, place: Place, method: str, seen: _Seen, sample: Sample, of: str
 ) -> list[Finding]:
     measured, alert = _measured(method, seen, sample), seen.alarm is not None
     if measured is None:
         return []
-    if spec.task is Task.REGRESSION:
-        measured = replace(measured, evidence={**measured.evidence, "of": "rank of the loss"})
+    if of != LOSS:
+        measured = replace(measured, evidence={**measured.evidence, "of": of})
     return [
         Finding(
             model=place.model,

@@ -18,9 +18,10 @@ LOOKS = 2
 """How often a window is looked at: once over, and once more because rows came late."""
 FEWEST_LABELLED, GROWTH = 30, 1.25
 """Performance is judged from so many labelled rows on, and again when there are a quarter more."""
-LABELLED_SHARE, TRAFFIC_SHARE = 0.5, 0.05
-"""Of the budget: for detectors that need actuals, and for those of traffic; the rest is for the
-others."""
+LABELLED_SHARE, STREAM_SHARE, TRAFFIC_SHARE = 0.4, 0.1, 0.05
+"""Of the budget: for windows of rows with actuals, for the stream of losses, and for traffic."""
+UNLABELLED_SHARE = 1 - LABELLED_SHARE - STREAM_SHARE - TRAFFIC_SHARE
+"""Of the budget: for the other detectors of windows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,9 @@ def _section_problems(spec: ModelSpec) -> Iterator[str]:
         ),
         "retrain.min_labels: must be 1 or more": spec.retrain.min_labels >= 1,
         "retrain.budget: must be more than 0s": spec.retrain.budget > zero,
+        "concept.run_length: must be from 100 to 1000000000": (
+            spec.concept.run_length is None or 100 <= spec.concept.run_length <= 1e9
+        ),
     }
     yield from (sentence for sentence, holds in rules.items() if not holds)
 

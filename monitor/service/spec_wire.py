@@ -13,6 +13,7 @@ from monitor.core.rows import label
 from monitor.core.spec import (
     AlertSpec,
     Bound,
+    ConceptSpec,
     FeatureSpec,
     LabelSpec,
     ModelSpec,
@@ -31,6 +32,7 @@ _SECTIONS = {
     "labels": LabelSpec,
     "alerts": AlertSpec,
     "retrain": RetrainSpec,
+    "concept": ConceptSpec,
 }
 _SPANS = {
     "window": ("every",),
@@ -93,6 +95,7 @@ def spec_json(spec: ModelSpec) -> Json:
         "kpis": {name: _section_json(bound) for name, bound in spec.kpis.items()},
         "alerts": _section_json(spec.alerts),
         "retrain": _section_json(spec.retrain),
+        "concept": _section_json(spec.concept),
     }
 
 

@@ -11,7 +11,14 @@ from counted import HOUR, answers, counted, profiles, sample
 from monitor.core.detector import LabelledDetector, ProfileDetector, SampleDetector
 from monitor.core.findings import Worse
 from monitor.core.profile import Profiles
-from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, Task, WindowSpec
+from monitor.core.spec import (
+    ConceptMethod,
+    FeatureSpec,
+    FeatureType,
+    ModelSpec,
+    Task,
+    WindowSpec,
+)
 from monitor.core.windows import Sample
 from monitor.detectors import DETECTORS, STREAMS
 
@@ -88,11 +95,14 @@ def test_its_name_is_its_path(detector):
 
 
 @pytest.mark.parametrize("method", STREAMS)
-def test_the_name_of_a_streaming_detector_is_its_path_and_its_key_is_its_method(method):
-    kind = STREAMS[method]
+def test_a_streaming_detector_finds_concept_drift_and_its_key_is_its_method(method):
+    assert STREAMS[method].name == "drift.concept"
+    assert STREAMS[method].method == method
 
-    assert kind.__module__ == f"monitor.detectors.{kind.name}"
-    assert kind.method == method
+
+def test_a_spec_may_name_every_streaming_detector_and_gets_the_first_by_default():
+    assert [*ConceptMethod] == [*STREAMS]
+    assert SPEC.concept.method == next(iter(STREAMS))
 
 
 def test_no_name_is_given_twice():

@@ -1,7 +1,7 @@
 """KPIs of a classifier before actuals come: fitted once on the reference, then window by window."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, sqrt
 
 import numpy as np
@@ -151,10 +151,23 @@ class ClassEstimator:
         usable = usable_rows(self.spec, self.names, window)
         if usable.any():
             rows = self.rows_of(window)
-            q = self.learned.at(CONDITIONAL, rows)
-            whole = np.column_stack([1 - q[:, 0], q[:, 0]]) if q.shape[1] == 1 else q
-            found[usable] = 1 - whole[np.arange(rows.rows), rows.chosen]
+            found[usable] = _wrong(self.learned.at(CONDITIONAL, rows), rows)
         return found
+
+    def unseen_losses(self) -> tuple[Floats, Floats]:
+        """Loss and expected loss of each row of the reference, by what had not learned it."""
+        rows = self.learned.reference
+        said = self.learned.unseen[CONDITIONAL]
+        return np.asarray(rows.chosen != rows.actual, np.float64), _wrong(said, rows)
+
+    def without_rows(self) -> "ClassEstimator":
+        """What `expected_losses` needs, and no more: it gives no estimates."""
+        none = np.empty(0, np.int64)
+        learned = self.learned
+        held = replace(
+            learned, reference=learned.reference.at(none), known=learned.known[none], unseen={}
+        )
+        return replace(self, learned=held)
 
     def _mixed(
         self, mix: Mapping[str, float], said: dict[str, Floats], rows: Answers, against: Ratio
@@ -175,6 +188,12 @@ class ClassEstimator:
         most = inf if name in _UNBOUNDED else 1.0
         low, high = max(0.0, e.value - Z * error), min(most, e.value + Z * error)
         return Estimate(e.value, low, high, error, rows)
+
+
+def _wrong(q: Floats, rows: Answers) -> Floats:
+    """The chance that each choice is wrong, from probabilities of the classes."""
+    whole = np.column_stack([1 - q[:, 0], q[:, 0]]) if q.shape[1] == 1 else q
+    return np.asarray(1 - whole[np.arange(rows.rows), rows.chosen], np.float64)
 
 
 def bounded(window: Sample) -> Sample:

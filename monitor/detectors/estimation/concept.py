@@ -3,15 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from scipy.stats import norm
 
 from monitor.core.findings import Worse
-from monitor.detectors.estimation.encoding import Floats
 from monitor.detectors.performance.estimates import Estimate, Z
-
-LEAST_LOSS = 0.02
-"""An expected loss is at least this: rows that should never be wrong would outweigh all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +64,3 @@ def chance(found: Mapping[str, Gap]) -> float:
     0.04
     """
     return min([1.0, *(len(found) * g.p_value for g in found.values())])
-
-
-def relative_losses(losses: Floats, expected: Floats) -> Floats:
-    """Each loss over what was to be expected of its row, shape (rows,), NaN where either is.
-
-    Their mean is 1 while features relate to the actual as they did, however features shift; so a
-    streaming detector with a known baseline of 1 watches the concept and nothing else.
-
-    >>> relative_losses(np.array([1.0, 0.0]), np.array([0.5, 0.25])).tolist()
-    [2.0, 0.0]
-    """
-    return np.asarray(losses / np.maximum(LEAST_LOSS, expected), np.float64)

@@ -1,7 +1,7 @@
 """KPIs of a regression before actuals come: direct loss estimation, learned once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, sqrt
 
 import numpy as np
@@ -35,7 +35,8 @@ class NumberEstimator:
     """Estimates KPIs of windows of a model that answers a number.
 
     Trees forecast each row's absolute, squared, signed and relative error from its prediction and
-    features; KPIs are made of their means. `usual` are the KPIs of the reference.
+    features; KPIs are made of their means. `usual` are the KPIs of the reference, `absolute` its
+    errors.
 
     Needs    300 labelled rows in the reference.
     Noise    the 95 % interval holds the realized KPI in 90 to 99 of 100 windows whose features
@@ -50,6 +51,7 @@ class NumberEstimator:
     forecasts: Mapping[str, Forecast]
     blend: Blend
     usual: Mapping[str, float]
+    absolute: Floats
 
     @classmethod
     def fit(cls, spec: ModelSpec, reference: Sample, seed: int = 0) -> "NumberEstimator | Refusal":
@@ -72,7 +74,7 @@ class NumberEstimator:
             _trial(cells, cell, inputs, known, forecasts, usual, s) for s in shifted(inputs, seed)
         ]
         blend = Blend.of((DLE,), trials, {name: (name,) for name in _KPIS}, np.ones(1))
-        return cls(spec, encoding, cells, cell, forecasts, blend, usual)
+        return cls(spec, encoding, cells, cell, forecasts, blend, usual, truth[ABSOLUTE])
 
     def estimate(self, window: Sample) -> Estimated | Refusal:
         """Every KPI of a window with its 95 % interval, or why there is none."""
@@ -104,6 +106,16 @@ class NumberEstimator:
         if usable.any():
             found[usable] = np.maximum(0.0, self.forecasts[ABSOLUTE].at(inputs[usable]))
         return found
+
+    def unseen_losses(self) -> tuple[Floats, Floats]:
+        """Loss and expected loss of each row of the reference, by what had not learned it."""
+        return self.absolute, self.forecasts[ABSOLUTE].unseen
+
+    def without_rows(self) -> "NumberEstimator":
+        """What `expected_losses` needs, and no more: it gives no estimates."""
+        only = {ABSOLUTE: replace(self.forecasts[ABSOLUTE], unseen=np.empty(0))}
+        none = np.empty(0, np.int64)
+        return replace(self, known=self.known[none], forecasts=only, absolute=np.empty(0))
 
     def _estimate(self, name: str, e: Expected, rows: int, against: Ratio) -> Estimate:
         learned = self.known.shape[0] * max(against.kept, 1e-4)

@@ -60,6 +60,7 @@ class OfRiver(Guarded):
     """
 
     high: ClassVar[float] = 1.0
+    bounded: ClassVar[bool] = True
     _fixed: float | None = None
 
     @classmethod

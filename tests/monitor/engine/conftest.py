@@ -19,6 +19,7 @@ from monitor.core.windows import Sample, Traffic, Window
 from monitor.engine.check import Checker
 from monitor.engine.ports import Ports
 from monitor.engine.round import Round
+from monitor.engine.stream import Streams
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -275,7 +276,7 @@ class House:
             clock=self,
         )
         checker = Checker(detectors, None, self.watch)
-        return Round(ports, checker, streams or {}, evaluate, **options)
+        return Round(ports, checker, Streams(streams or {}), evaluate, **options)
 
     def _incident_log(self):
         return self
@@ -324,7 +325,7 @@ class Accuracy(LabelledDetector):
 class Jump(StreamDetector):
     """Alarms where a run of five losses comes after something better; its state is that run."""
 
-    method = "jump"
+    method = "mixture"
 
     def __init__(self, run: int = 0, seen: int = 0) -> None:
         self.run, self.seen = run, seen

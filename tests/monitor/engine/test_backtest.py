@@ -14,13 +14,14 @@ from monitor.engine import backtest as module
 from monitor.engine.backtest import Backtest
 from monitor.engine.check import Checker
 from monitor.engine.outcomes import caught
+from monitor.engine.stream import Streams
 
 
 @pytest.fixture
 def trying(house, cast):
     def make(detectors, streams=None, **options):
         checker = Checker(detectors, None, house.watch)
-        return Backtest(house.round([])._ports, checker, streams or {}, **options)
+        return Backtest(house.round([])._ports, checker, Streams(streams or {}), **options)
 
     return make
 
@@ -63,7 +64,7 @@ def test_what_needs_actuals_is_judged_too(house, cast, spec, trying):
     house.label([r for hour in rows[:4] for r in hour], "1")
     house.label([r for hour in rows[4:] for r in hour], "0")
 
-    (trial,) = trying([cast.Accuracy()], {"jump": cast.Jump})("m", Question(spec))
+    (trial,) = trying([cast.Accuracy()], {"mixture": cast.Jump})("m", Question(spec))
 
     told = {(f.detector, f.window) for f in trial.shown}
     assert ("performance.realized", cast.hour(4)) in told

@@ -9,7 +9,7 @@ from monitor.core.findings import Measurement
 from monitor.core.profile import Profiles
 from monitor.core.spec import FeatureSpec
 from monitor.engine.check import Checker, Sources
-from monitor.engine.thresholds import LABELLED_SHARE, TRAFFIC_SHARE, level
+from monitor.engine.thresholds import UNLABELLED_SHARE, level
 
 
 class Fixed(ProfileDetector):
@@ -81,9 +81,7 @@ def test_all_versions_of_a_window_share_its_budget(house, cast):
     found = checked(house, cast, [cast.Told()], versions=("1", "2"))
 
     assert [f.version for f in found] == ["1", "2"]
-    assert {f.level for f in found} == {
-        level(house.spec, 2, share=1 - LABELLED_SHARE - TRAFFIC_SHARE)
-    }
+    assert {f.level for f in found} == {level(house.spec, 2, share=UNLABELLED_SHARE)}
 
 
 def performance(house, cast, judged):

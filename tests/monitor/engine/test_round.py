@@ -58,7 +58,7 @@ def test_a_crash_before_a_commit_repeats_the_step_and_skips_nothing(spec, cast, 
         house.label([r for hour in rows for r in hour], "0")
         house.fail_at = fail_at
         for _ in range(2):
-            house.round([cast.Told({1: 0.5})], {"jump": cast.Jump}).tick()
+            house.round([cast.Told({1: 0.5})], {"mixture": cast.Jump}).tick()
         return house.world
 
     undisturbed, crashed = story(None), story(failing)
@@ -72,10 +72,10 @@ def test_a_crash_before_a_commit_repeats_the_step_and_skips_nothing(spec, cast, 
 def test_a_restart_after_the_commit_repeats_nothing(house, cast):
     rows = run_hours(house, cast, 4)
     house.label(rows[0] + rows[1], "0")
-    house.round([cast.Told({1: 0.5})], {"jump": cast.Jump}).tick()
+    house.round([cast.Told({1: 0.5})], {"mixture": cast.Jump}).tick()
     told, states = house.world.numbers, house.world.progress["m"].states
 
-    assert house.round([cast.Told({1: 0.5})], {"jump": cast.Jump}).tick() == 0
+    assert house.round([cast.Told({1: 0.5})], {"mixture": cast.Jump}).tick() == 0
     assert house.world.numbers == told
     assert house.world.progress["m"].states == states
     assert len(house.world.incidents) == len(house.world.requests) == 1
@@ -191,7 +191,7 @@ def test_a_stopping_engine_starts_no_model(house, cast):
 def test_a_fallen_kpi_and_a_jump_of_the_loss_are_one_incident(house, cast):
     rows = house.predict(cast.hour(0), 100)
     house.predict(cast.hour(1), 1)
-    engine = house.round([cast.Accuracy()], {"jump": cast.Jump})
+    engine = house.round([cast.Accuracy()], {"mixture": cast.Jump})
     house.label(rows, "0")
     engine.tick()
 
@@ -239,7 +239,7 @@ def test_alerts_stay_of_detectors_that_fail_and_of_those_that_need_labels(house,
             raise RuntimeError("no luck")
 
     house.label(house.predict(cast.hour(0), 100), "0")
-    first = house.round([cast.Told({0: 0.5}), cast.Accuracy()], {"jump": cast.Jump}).check("m")
+    first = house.round([cast.Told({0: 0.5}), cast.Accuracy()], {"mixture": cast.Jump}).check("m")
     again = house.round([Raises()]).check("m")
 
     assert sum(f.alert for f in first) == 3

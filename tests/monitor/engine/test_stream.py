@@ -1,13 +1,17 @@
 """Streams: states, alarms and windows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from monitor.core.detector import Expectation
 from monitor.core.ports import LabelledStream
-from monitor.core.spec import ModelSpec, Task
+from monitor.core.spec import AlertSpec, ConceptMethod, ConceptSpec, ModelSpec, Task
 from monitor.core.windows import Sample
-from monitor.detectors.drift.concept import Adwin
-from monitor.engine.stream import KEPT_VERSIONS, RANKS, stream
+from monitor.detectors.streaming.table import AdwinRising, MixtureRising
+from monitor.engine.feeds import RANKS
+from monitor.engine.stream import KEPT_VERSIONS, Streams, stream
 
 
 def no_reference(version):
@@ -29,10 +33,16 @@ def batch(cast):
 @pytest.fixture
 def fold(spec, cast):
     def run(labelled, states=None, earlier=None):
-        jump = {"jump": cast.Jump}
+        jump = Streams({"mixture": cast.Jump})
         return stream("m", spec, labelled, states or {}, jump, earlier or {}, no_reference)
 
     return run
+
+
+def by_method(states):
+    """The states without what their keys say of settings."""
+    parts = [(*key.partition(":")[::2], state) for key, state in states.items()]
+    return {f"{head.partition('#')[0]}:{version}": state for head, version, state in parts}
 
 
 def known(findings):
@@ -62,7 +72,9 @@ def test_a_batch_cut_anywhere_gives_the_same_states_and_alerts(spec, cast, cut):
     stored, states = {}, {}
     for part in (rows[:cut], rows[cut:]):
         labelled = LabelledStream(0, {"1": cast.sample_of(part)})
-        streamed = stream("m", spec, labelled, states, {"jump": cast.Jump}, stored, no_reference)
+        streamed = stream(
+            "m", spec, labelled, states, Streams({"mixture": cast.Jump}), stored, no_reference
+        )
         states = streamed.states
         stored |= known(streamed.findings)
     whole = stream(
@@ -70,7 +82,7 @@ def test_a_batch_cut_anywhere_gives_the_same_states_and_alerts(spec, cast, cut):
         spec,
         LabelledStream(0, {"1": cast.sample_of(rows)}),
         {},
-        {"jump": cast.Jump},
+        Streams({"mixture": cast.Jump}),
         {},
         no_reference,
     )
@@ -98,24 +110,41 @@ def test_rows_of_a_window_add_up_over_batches(batch, fold):
 
 
 def test_a_state_that_cannot_be_loaded_starts_afresh(batch, fold, caplog):
-    streamed = fold(batch("0" * 4), {"jump:1": b"from another version"})
+    (key,) = fold(batch("0")).states
+    streamed = fold(batch("0" * 4), {key: b"from another version"})
 
-    assert streamed.states == {"jump:1": b"4 4"}
+    assert streamed.states == {key: b"4 4"}
     assert "starts afresh" in caplog.text
+
+
+def test_a_state_left_under_other_settings_is_dropped(batch, spec, cast):
+    def fold_with(settings, states, first):
+        labelled = batch("0" * 4, first)
+        return stream(
+            "m", settings, labelled, states, Streams({"mixture": cast.Jump}), {}, no_reference
+        )
+
+    stricter = replace(spec, alerts=AlertSpec(0.1))
+    one = fold_with(spec, {"old#0:1": b"4 4", "old#0:2": b"4 4"}, 0)
+    two = fold_with(stricter, one.states, 4)
+
+    assert by_method(one.states) == {"mixture:1": b"4 4", "old:2": b"4 4"}
+    assert by_method(two.states) == {"mixture:1": b"4 4", "old:2": b"4 4"}
+    assert two.states.keys() != one.states.keys()
 
 
 def test_versions_have_states_of_their_own(batch, fold):
     one = fold(batch("0" * 4))
     two = fold(batch("0" * 4, version="2"), one.states)
 
-    assert two.states == {"jump:1": b"4 4", "jump:2": b"4 4"}
+    assert by_method(two.states) == {"mixture:1": b"4 4", "mixture:2": b"4 4"}
     assert not any(f.alert for f in two.findings)
 
 
 def test_states_of_many_old_versions_are_dropped(batch, fold):
-    states = {f"jump:old{i}": b"0 1" for i in range(KEPT_VERSIONS + 1)}
+    states = {f"mixture#0:old{i}": b"0 1" for i in range(KEPT_VERSIONS + 1)}
 
-    assert set(fold(batch("1", version="old3"), states).states) == {"jump:old3"}
+    assert set(by_method(fold(batch("1", version="old3"), states).states)) == {"mixture:old3"}
     assert len(fold(batch("1"), dict(list(states.items())[:-1])).states) == KEPT_VERSIONS + 1
 
 
@@ -128,16 +157,25 @@ def test_a_detector_that_has_seen_nothing_says_nothing(spec, cast):
 
     sample = cast.sample_of([cast.Row("1", cast.START)])
     streamed = stream(
-        "m", spec, LabelledStream(1, {"1": sample}), {}, {"jump": Blind}, {}, no_reference
+        "m",
+        spec,
+        LabelledStream(1, {"1": sample}),
+        {},
+        Streams({"mixture": Blind}),
+        {},
+        no_reference,
     )
 
     assert streamed.findings == []
     assert np.array_equal(list(streamed.grown.values()), [1])
     empty = LabelledStream(1, {"1": cast.sample_of([])})
-    assert stream("m", spec, empty, {}, {"jump": cast.Jump}, {}, no_reference).grown == {}
+    assert (
+        stream("m", spec, empty, {}, Streams({"mixture": cast.Jump}), {}, no_reference).grown == {}
+    )
 
 
 REGRESSION = ModelSpec(Task.REGRESSION)
+BY_ADWIN = replace(REGRESSION, concept=ConceptSpec(ConceptMethod.ADWIN))
 
 
 def answered(losses, first=0):
@@ -155,7 +193,13 @@ def fold_losses(losses, states=None, known=(), first=0):
     labelled = LabelledStream(first + len(losses), {"1": answered(losses, first)})
     reference = answered(known)
     return stream(
-        "m", REGRESSION, labelled, states or {}, {"adwin": Adwin}, {}, lambda version: reference
+        "m",
+        BY_ADWIN,
+        labelled,
+        states or {},
+        Streams({"adwin": AdwinRising}),
+        {},
+        lambda version: reference,
     )
 
 
@@ -175,12 +219,13 @@ def test_a_loss_in_any_unit_alarms_when_it_triples_and_not_before(unit, known):
 
 
 def test_detectors_that_saw_losses_without_ranks_start_afresh():
-    old = Adwin()
-    old.update_many(np.random.default_rng(4).lognormal(8, 1, size=1000))
-    streamed = fold_losses([1.0] * 10, {"adwin:1": old.dump()})
+    before = fold_losses(np.random.default_rng(4).lognormal(8, 1, size=1000))
+    lost = {key: state for key, state in before.states.items() if not key.startswith(RANKS)}
+    streamed = fold_losses([1.0] * 10, lost, first=1000)
 
-    assert np.isnan(Adwin.load(streamed.states["adwin:1"]).mean)
-    assert set(streamed.states) == {"adwin:1", f"{RANKS}:1"}
+    (state,) = [s for key, s in streamed.states.items() if not key.startswith(RANKS)]
+    assert np.isnan(AdwinRising.load(state).mean)
+    assert set(by_method(streamed.states)) == {"adwin:1", f"{RANKS}:1"}
     assert streamed.findings == []
 
 
@@ -189,3 +234,32 @@ def test_ranks_that_cannot_be_read_start_afresh(caplog):
 
     assert b"1.0" in streamed.states[f"{RANKS}:1"]
     assert "ranked afresh" in caplog.text
+
+
+def relative(losses, states=None, first=0):
+    """Losses of a regression of which 2 is to be expected, through the default detector."""
+    expected = Expectation(lambda sample: sample.actual / 2, 1.05, "reference 1")
+    labelled = LabelledStream(first + len(losses), {"1": answered(losses, first)})
+    streams = Streams({"mixture": MixtureRising}, lambda spec, reference: expected)
+    return stream("m", REGRESSION, labelled, states or {}, streams, {}, no_reference)
+
+
+def test_losses_come_relative_to_what_was_to_be_expected_where_that_is_known():
+    rng = np.random.default_rng(5)
+    calm = relative(2 * rng.exponential(size=2000))
+    risen = relative(4 * rng.exponential(size=400), calm.states, first=2000)
+
+    assert not any(f.alert for f in calm.findings)
+    (alert,) = [f for f in risen.findings if f.alert]
+    assert alert.measured.method == "mixture"
+    assert alert.measured.expected == 1.05
+    assert alert.message.startswith("loss over expectation: rose from")
+    assert all(key.startswith("mixture#") for key in risen.states)
+
+
+def test_rows_that_come_fast_are_given_a_longer_run_length():
+    fast = relative(np.full(300, 2.0))
+    (state,) = fast.states.values()
+
+    # a row a second and a tenth of a false alarm a month
+    assert MixtureRising.load(state).run_length == pytest.approx(30 * 86_400 / 0.1)

@@ -7,10 +7,9 @@ from simulated import SPEC, World
 
 from monitor.core.findings import Worse
 from monitor.detectors.estimation.classes import ClassEstimator
-from monitor.detectors.estimation.concept import chance, gap, gaps, relative_losses
+from monitor.detectors.estimation.concept import chance, gap, gaps
 from monitor.detectors.performance.estimates import Estimate
 from monitor.detectors.performance.realized import estimates
-from monitor.detectors.streaming.table import MixtureRising
 
 WATCHED = {"accuracy": Worse.BELOW, "roc_auc": Worse.BELOW, "brier": Worse.ABOVE}
 
@@ -40,18 +39,6 @@ def test_features_that_shift_are_no_concept_drift():
 
 def test_a_concept_that_changes_is_seen():
     assert np.mean(chances(0.0, 0.6) < 0.01) >= 0.95
-
-
-def stream(shift, concept, rows=4000):
-    window = world().sample(rows, shift, 3, concept)
-    wrong = (window.prediction != window.actual).astype(float)
-    losses = relative_losses(wrong, estimator().expected_losses(window))
-    return [a.index for a in MixtureRising(baseline=1.05).update_many(losses)]
-
-
-def test_a_stream_of_relative_losses_is_deaf_to_features_and_hears_the_concept():
-    assert stream(1.0, 0.0) == []
-    assert stream(0.0, 0.6)[0] < 1500
 
 
 def test_a_gap_without_error_is_certain():
