@@ -19,6 +19,7 @@ from monitor.detectors import DETECTORS, FITTED, STREAMS, TRAFFIC
 from monitor.detectors.drift.distances import METHODS
 from monitor.detectors.performance.kpis import KPIS
 from monitor.detectors.performance.realized import evaluate
+from monitor.detectors.quality.cure import cure
 from monitor.engine.backtest import Backtest
 from monitor.engine.check import Checker
 from monitor.engine.external import External
@@ -102,7 +103,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
         )
         closing.callback(halves.close)
         ports = _ports(store, champions, clock)
-        checker = Checker(DETECTORS, store.predictions, metrics.watch)
+        checker = Checker(DETECTORS, store.predictions, metrics.watch, cure)
         streams = Streams(STREAMS, FITTED.expectation)
         engine = Round(ports, checker, streams, evaluate, stopping.is_set, TRAFFIC)
         worker = _worker(settings.data_dir, store, registry, champions, clock)

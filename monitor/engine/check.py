@@ -14,7 +14,7 @@ from monitor.core.ports import Examples
 from monitor.core.profile import Profiles
 from monitor.core.spec import ModelSpec
 from monitor.core.windows import Sample, Window
-from monitor.engine.evidence import Witness
+from monitor.engine.evidence import Cure, Witness
 from monitor.engine.thresholds import (
     GROWTH,
     LABELLED_SHARE,
@@ -115,6 +115,7 @@ class Checker:
     detectors: Sequence[Detector]
     examples: Examples | None
     watch: Watch
+    cure: Cure | None = None
 
     def check(
         self,
@@ -211,7 +212,7 @@ class Checker:
         return found
 
     def _judged(self, spec: ModelSpec, found: Sequence[_Measured], limit: float) -> list[Finding]:
-        witness = Witness(self.examples)
+        witness = Witness(self.examples, self.cure)
         return [
             witness.shown(spec, judge(spec, m.place, m.detector.name, m.measured, limit))
             for m in found

@@ -1,16 +1,20 @@
 """Rows that show what a finding about data quality means."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from monitor.core.findings import Finding
 from monitor.core.ports import Examples
-from monitor.core.spec import FeatureSpec, ModelSpec
+from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec
+from monitor.core.windows import Window
 
-SHOWN_ROWS, SHOWN_VALUES = 5, 20
+SHOWN_ROWS, SHOWN_VALUES = 20, 20
 """Rows shown for a finding or a category value, and values that get rows."""
+
+Cure = Callable[[Sequence[object], FeatureType | None], str | None]
+"""What explains raw values that do not fit a type."""
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +24,7 @@ class Witness:
     """Adds example rows to the evidence of findings that name values."""
 
     examples: Examples | None
+    cure: Cure | None = None
 
     def shown(self, spec: ModelSpec, finding: Finding) -> Finding:
         """The finding with example rows; as it was where there are none or they cannot be read."""
@@ -31,7 +36,9 @@ class Witness:
             _log.exception("no example rows for a finding of %s", finding.detector)
             return finding
         evidence = {**finding.measured.evidence, **added}
-        return replace(finding, measured=replace(finding.measured, evidence=evidence))
+        told = f"; most have this: {added['cure']}" if "cure" in added else ""
+        measured = replace(finding.measured, evidence=evidence)
+        return replace(finding, measured=measured, message=finding.message + told)
 
     def _added(
         self, examples: Examples, spec: ModelSpec, finding: Finding, feature: str
@@ -41,13 +48,22 @@ class Witness:
             case "quality.category":
                 return _with_ids(examples, finding, feature)
             case "quality.type":
-                rows: Any = examples.misfits(*place, limit=SHOWN_ROWS)
+                return self._misfits(examples, spec, place)
             case "quality.range":
                 said = spec.features.get(feature, FeatureSpec())
-                rows = examples.outside(*place, low=said.min, high=said.max, limit=SHOWN_ROWS)
+                rows: Any = examples.outside(*place, low=said.min, high=said.max, limit=SHOWN_ROWS)
             case _:
                 return {}
         return {"examples": [{"prediction_id": i, "value": value} for i, value in rows]}
+
+    def _misfits(
+        self, examples: Examples, spec: ModelSpec, place: tuple[str, str, Window, str]
+    ) -> Mapping[str, object]:
+        rows = examples.misfits(*place, limit=SHOWN_ROWS)
+        kind = spec.features.get(place[3], FeatureSpec()).type
+        name = self.cure([value for _, value in rows], kind) if self.cure else None
+        shown = [{"prediction_id": i, "value": value} for i, value in rows]
+        return {"examples": shown} | ({} if name is None else {"cure": name})
 
 
 def _with_ids(examples: Examples, finding: Finding, feature: str) -> Mapping[str, object]:

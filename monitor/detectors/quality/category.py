@@ -14,6 +14,8 @@ from monitor.detectors.quality.suggestion import suggest
 from monitor.detectors.shares import excess
 
 _SHOWN = 20
+_MOST_KNOWN, _MOST_RARE = 300, 100
+"""Known categories, and rare ones among them, up to which these are compared with each other."""
 _RARE = 2
 """A category that the reference has this often or less shows that there are more to come."""
 
@@ -32,7 +34,8 @@ class Category(ProfileDetector):
     Noise    none where the reference is a closed set (no unknown value, none that is rare): an
              unknown value breaks the rule, and there is no p-value. Else new values are to be
              expected in about s / N of rows where s of N reference rows hold rare or unknown
-             ones, and the p-value is `excess` over that.
+             ones, and the p-value is `excess` over that. A value that stands for a known one
+             breaks the rule all the same, unless the reference's rare ones look like others too.
     Source   definition; for the share of new values I. J. Good, Biometrika 40 (1953) 237.
     """
 
@@ -65,15 +68,29 @@ def _unknown(
         count for value, count in before.categories.items() if count <= _RARE and value in known
     )
     p_value = excess(hits, profile.finite, open_rows, before.finite) if open_rows else None
-    shown = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN]
+    shown = [
+        _shown(value, n, known, synonyms)
+        for value, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN]
+    ]
+    if open_rows and any(value["suggestion"] for value in shown):
+        p_value = None if _is_told_apart(known, before) else p_value
     return Measurement(
         "share",
         hits / profile.finite,
         feature,
         expected=outside / before.finite if before.finite else None,
         p_value=p_value if hits else None,
-        evidence={"values": [_shown(value, n, known, synonyms) for value, n in shown]},
+        evidence={"values": shown},
     )
+
+
+def _is_told_apart(known: tuple[str, ...], before: Profile) -> bool:
+    """Whether no rare value of the reference looks like another one: so that one which does is no
+    new value."""
+    rare = [v for v, n in before.categories.items() if n <= _RARE or v not in known]
+    if len(known) > _MOST_KNOWN or len(rare) > _MOST_RARE:
+        return False
+    return not any(suggest(v, [k for k in known if k != v], {}) for v in rare)
 
 
 def _others(profile: Profile, known: tuple[str, ...]) -> dict[str, int]:

@@ -42,3 +42,25 @@ def sound(word: str) -> str:
     for pattern, code in _RULES:
         word = pattern.sub(code, word)
     return word
+
+
+_VOWELS = re.compile(
+    r"(?P<a>ai|ay|ei|ey|a(?=[^aeiouy]e$))|(?P<e>ee|ea|ie|e(?=[^aeiouy]e$))"
+    r"|(?P<i>igh|uy|i(?=[^aeiouy]e$)|y$)|(?P<o>oa|ow|o(?=[^aeiouy]e$))"
+    r"|(?P<u>oo|ew|ue|u(?=[^aeiouy]e$))|(?P<short>[aeiouy])(?!$)|(?P<end>[aiou]$)"
+)
+
+
+def spoken(word: str) -> tuple[str, tuple[str, ...]]:
+    """The sound of a word with its vowels: what two real words share that are said alike.
+
+    >>> spoken("mail") == spoken("male"), spoken("mule") == spoken("male")
+    (True, False)
+    >>> spoken("boat") == spoken("boot"), spoken("weak") == spoken("week")
+    (False, True)
+    """
+    vowels = tuple(
+        f"{match.lastgroup}{match[0] if match.lastgroup in ('short', 'end') else ''}"
+        for match in _VOWELS.finditer(word)
+    )
+    return sound(word), vowels

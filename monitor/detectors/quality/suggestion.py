@@ -2,13 +2,16 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor.detectors.quality.spelling import initials, nearest
+from monitor.detectors.quality.spelling import abbreviation, initials, nearest
 from monitor.detectors.quality.synonyms import GROUPS, LOOKALIKES
+from monitor.detectors.quality.wordnet import same_or_kind_of, singular, wordnet
 
 _JOINTS = re.compile(r"(?<=\w)[-_](?=\w)|_")
+_DOTTED = re.compile(r"(\w\.)+\w?")
+"""Single letters with full stops between: U.S.A."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +23,18 @@ class Suggestion:
 
 
 def plain(value: str) -> str:
-    """A value without what varies and means nothing: case, space, hyphens, look-alike letters.
+    """A value without what varies and means nothing: case, space, hyphens, accents,
+    look-alike letters.
 
     >>> plain("  Never_Married "), plain("never-married"), plain("-1")
     ('never married', 'never married', '-1')
     """
     text = unicodedata.normalize("NFKC", value).translate(LOOKALIKES).casefold()
-    return " ".join(_JOINTS.sub(" ", text).split())
+    if not text.isascii():
+        apart = unicodedata.normalize("NFKD", text)
+        text = "".join(c for c in apart if not unicodedata.combining(c))
+    joined = " ".join(_JOINTS.sub(" ", text).split())
+    return joined.replace(".", "") if _DOTTED.fullmatch(joined) else joined
 
 
 def suggest(
@@ -34,8 +42,9 @@ def suggest(
 ) -> Suggestion | None:
     """The known category that an unknown value stands for; None where it is truly new.
 
-    In this order, the first that finds exactly one: case and space, declared synonyms, initials,
-    bundled synonyms, edit distance.
+    In this order, the first that finds exactly one: case, space and accents; declared synonyms;
+    initials; bundled synonyms; the plural; words of WordNet that mean the same, or of which this
+    is a kind; abbreviations; edit distance.
 
     >>> suggest("Mail", ["Female", "Male"], {})
     Suggestion(category='Male', how='edit distance')
@@ -48,20 +57,34 @@ def suggest(
         return Suggestion(synonyms[value], "declared synonym")
     folded = _by_plain(categories)
     text = plain(value)
+    if text not in folded and text.removesuffix(".") in folded:
+        text = text.removesuffix(".")
     if text in folded:
         return _found(folded, text, "case and space")
     declared = {plain(key): meant for key, meant in synonyms.items()}
     if text in declared:
         return Suggestion(declared[text], "declared synonym")
     known = [k for k in folded if k]
-    for how, candidate in (
-        ("initial", initials(text, known)),
-        ("synonym", _synonym(text, known)),
-        ("edit distance", nearest(text, known)),
-    ):
+    for how, find in _CASCADE.items():
+        candidate = find(text, known)
         if candidate is not None:
             return _found(folded, candidate, how)
     return None
+
+
+def _singular(text: str, known: Sequence[str]) -> str | None:
+    """The known word that differs by its number alone."""
+    forms = dict.fromkeys(known, 0)
+    many = [k for k in known if singular(k, {text: 0}) is not None]
+    return singular(text, forms) or (many[0] if len(many) == 1 else None)
+
+
+def _abbreviation(text: str, known: Sequence[str]) -> str | None:
+    return abbreviation(text, known, wordnet().is_word)
+
+
+def _misspelling(text: str, known: Sequence[str]) -> str | None:
+    return nearest(text, known, wordnet().is_word)
 
 
 def _by_plain(categories: Iterable[str]) -> dict[str, list[str]]:
@@ -82,3 +105,13 @@ def _synonym(text: str, known: Iterable[str]) -> str | None:
             candidates = [k for k in known if k in group]
             return candidates[0] if len(candidates) == 1 else None
     return None
+
+
+_CASCADE: Mapping[str, Callable[[str, Sequence[str]], str | None]] = {
+    "initial": initials,
+    "synonym": _synonym,
+    "word form": _singular,
+    "meaning": same_or_kind_of,
+    "abbreviation": _abbreviation,
+    "edit distance": _misspelling,
+}

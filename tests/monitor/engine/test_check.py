@@ -7,7 +7,7 @@ import numpy as np
 from monitor.core.detector import ProfileDetector, SampleDetector
 from monitor.core.findings import Measurement
 from monitor.core.profile import Profiles
-from monitor.core.spec import FeatureSpec
+from monitor.core.spec import FeatureSpec, FeatureType
 from monitor.engine.check import Checker, Sources
 from monitor.engine.thresholds import UNLABELLED_SHARE, level
 
@@ -140,6 +140,25 @@ def test_findings_about_quality_name_example_rows(house, cast):
         {"values": []},
         {},
     ]
+
+
+def test_what_explains_raw_values_is_told(house, cast):
+    asked = []
+
+    def cure(values, kind):
+        asked.append((values, kind))
+        return "decimal comma"
+
+    house.spec = replace(house.spec, features={"x": FeatureSpec(FeatureType.NUMBER)})
+    wrong = Fixed("quality.type", Measurement("share", 0.1, "x"))
+    window = {"1": Profiles(rows=100)}
+    checker = Checker([wrong], Shelf(), house.watch, cure)
+
+    (finding,) = checker.check(house.spec, Sources("m", house, house), cast.hour(0), window)
+
+    assert asked == [(["abc"], FeatureType.NUMBER)]
+    assert finding.measured.evidence["cure"] == "decimal comma"
+    assert finding.message.endswith("; most have this: decimal comma")
 
 
 def test_a_finding_stands_without_the_rows_that_cannot_be_read(house, cast, caplog):

@@ -102,3 +102,22 @@ def test_without_known_categories_nothing_is_measured():
             ModelSpec(Task.BINARY), HOUR, profiles(x=[1]), profiles(x=counted([1.0, 2.0]))
         )
     )
+
+
+def test_a_slip_is_no_new_value_even_where_some_are_rare():
+    before = ["Male", "Female"] * 500 + ["Intersex"]
+
+    (slip,) = measured(before, ["Male"] * 200 + ["Mail"])
+    (new,) = measured(before, ["Male"] * 200 + ["Robot"])
+
+    assert slip.p_value is None
+    assert new.p_value > 0.01
+
+
+def test_where_rare_values_look_like_others_a_slip_may_be_one_more():
+    before = ["Smith", "Miller"] * 500 + ["Smyth"]
+
+    (m,) = measured(before, ["Smith"] * 200 + ["Millerr"])
+
+    assert m.evidence["values"][0]["suggestion"] == "Miller"
+    assert m.p_value > 0.01

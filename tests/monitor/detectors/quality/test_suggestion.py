@@ -1,6 +1,7 @@
 """Which known category an unknown value stands for."""
 
 import pytest
+from unknowns import FRESH, TUNED, cases
 
 from monitor.detectors.quality.suggestion import suggest
 from monitor.detectors.quality.synonyms import GROUPS
@@ -76,3 +77,15 @@ def test_no_word_has_two_meanings():
     words = [word for group in GROUPS for word in group]
 
     assert len(words) == len(set(words))
+
+
+@pytest.mark.parametrize("table", [TUNED, FRESH], ids=["tuned", "fresh"])
+def test_most_values_are_understood_and_hardly_any_is_misunderstood(table):
+    said = [(value, suggest(value, known, {}), meant) for value, known, meant in cases(table)]
+    resolvable = [s for s in said if s[2] is not None]
+    right = [v for v, found, meant in resolvable if found and found.category == meant]
+    wrong = [(v, found) for v, found, meant in said if found and found.category != meant]
+
+    assert len(said) >= 100
+    assert len(right) >= 0.75 * len(resolvable)
+    assert len(wrong) <= 0.02 * len(said), wrong
