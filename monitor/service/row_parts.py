@@ -137,12 +137,13 @@ _AS_IT_IS: Mapping[str, set[type]] = {
 def part(name: str, values: list[Any], faults: Faults) -> list[Any]:
     """The values of one part under its rule; rows that break it are added to the faults."""
     rule = _RULES.get(name)
-    if rule is None or set(map(type, values)) <= _AS_IT_IS[name]:
+    if rule is None:
         return values
-    if name == "prediction_id" and "" not in values and set(map(type, values)) <= {str}:
+    kinds = set(map(type, values))
+    if kinds <= _AS_IT_IS[name] or (name == "prediction_id" and kinds == {str} and all(values)):
         return values
     if name == "timestamp" and len(values) >= _MANY:
-        times = _times_at_once(values)
+        times = _times_at_once(values, kinds)
         if times is not None:
             return times
     done: list[Any] = []
@@ -155,9 +156,8 @@ def part(name: str, values: list[Any], faults: Faults) -> list[Any]:
     return done
 
 
-def _times_at_once(values: list[Any]) -> list[int] | None:
+def _times_at_once(values: list[Any], kinds: set[type]) -> list[int] | None:
     """Event times of values that are all of one plain form; None where each must be looked at."""
-    kinds = set(map(type, values))
     try:
         if kinds == {int}:
             times = pc.multiply_checked(pa.array(values, pa.int64()), 1000)
