@@ -109,6 +109,7 @@ class SpecAnswer(BaseModel):
     kpis: dict[str, dict[str, float | None]] = Field(examples=[{"roc_auc": {"min": 0.8}}])
     alerts: dict[str, Any] = Field(examples=[{"false_alarms_per_month": 1}])
     retrain: dict[str, Any] = Field(examples=[{"policy": "on_alert", "cooldown": "1d"}])
+    concept: dict[str, Any] = Field(examples=[{"method": "mixture"}])
 
 
 class ModelAnswer(BaseModel):

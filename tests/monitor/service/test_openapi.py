@@ -9,6 +9,7 @@ from monitor.core.spec import ModelSpec, Task
 from monitor.service.bodies import READERS, decode
 from monitor.service.open_inference import as_rows
 from monitor.service.router import create_router
+from monitor.service.spec_wire import spec_json
 
 MODEL = "/v1/models/{model}"
 ROUTES = {
@@ -40,6 +41,9 @@ ROUTES = {
         f"{MODEL}/versions/{{version}}/promote",
         f"{MODEL}/rollback",
         f"{MODEL}/predict",
+        f"{MODEL}/backtest",
+        "/v1/webhooks/alertmanager",
+        "/v1/webhooks/grafana",
     },
 }
 OPERATIONS = [(method, path) for method, paths in ROUTES.items() for path in sorted(paths)]
@@ -97,6 +101,12 @@ def test_the_examples_of_bodies_can_be_read(document, method, path, kind):
             rows = decode(body, kind)
             assert rows.size == 1
             assert not rows.rejected
+
+
+def test_a_spec_in_an_answer_has_the_parts_that_are_documented(document):
+    documented = document["components"]["schemas"]["SpecAnswer"]["properties"]
+
+    assert spec_json(ModelSpec(Task.BINARY)).keys() == documented.keys()
 
 
 def test_operations_have_names_of_their_own(document):
