@@ -5,6 +5,7 @@ import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -17,6 +18,7 @@ from monitor.console.status import StatusPage
 from monitor.core.ports import Clock
 from monitor.detectors import DETECTORS, FITTED, STREAMS, TRAFFIC
 from monitor.detectors.drift.distances import METHODS
+from monitor.detectors.performance.estimated import estimate
 from monitor.detectors.performance.kpis import KPIS
 from monitor.detectors.performance.realized import evaluate
 from monitor.detectors.quality.cure import cure
@@ -105,7 +107,8 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
         ports = _ports(store, champions, clock)
         checker = Checker(DETECTORS, store.predictions, metrics.watch, cure)
         streams = Streams(STREAMS, FITTED.expectation)
-        engine = Round(ports, checker, streams, evaluate, stopping.is_set, TRAFFIC)
+        estimates = partial(estimate, FITTED)
+        engine = Round(ports, checker, streams, evaluate, stopping.is_set, TRAFFIC, estimates)
         worker = _worker(settings.data_dir, store, registry, champions, clock)
         rooms = Rooms(
             specs=store.catalog,

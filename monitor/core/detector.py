@@ -36,7 +36,9 @@ class ProfileDetector(Detector):
 
 
 class SampleDetector(Detector):
-    """Compares rows of a window with rows of the reference."""
+    """Compares rows of a window with rows of the reference, or with its labelled rows only."""
+
+    labelled_reference: ClassVar[bool] = False
 
     @abstractmethod
     def measure(self, spec: ModelSpec, reference: Sample, current: Sample) -> Iterable[Measurement]:

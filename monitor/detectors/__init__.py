@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from monitor.core.detector import Detector, StreamDetector, TrafficDetector
 from monitor.detectors.anomaly.row import Row
+from monitor.detectors.drift.concept import Concept
 from monitor.detectors.drift.prediction import Prediction
 from monitor.detectors.drift.univariate import Univariate
 from monitor.detectors.estimation.fitted import Fitted
+from monitor.detectors.performance.estimated import EstimatedPerformance
 from monitor.detectors.performance.realized import RealizedPerformance
 from monitor.detectors.quality.category import Category
 from monitor.detectors.quality.constant import Constant
@@ -36,6 +38,8 @@ DETECTORS: tuple[Detector, ...] = (
     Row(),
     Univariate(),
     Prediction(),
+    Concept(FITTED),
+    EstimatedPerformance(FITTED),
     RealizedPerformance(),
     Latency(),
     Throughput(),

@@ -162,7 +162,7 @@ class Checker:
             return detector.measure(spec, window, sources.reference(version), profiles)
 
         def of_samples(detector: SampleDetector) -> Iterable[Measurement]:
-            reference = sources.reference_sample(version, labelled=False)
+            reference = sources.reference_sample(version, labelled=detector.labelled_reference)
             return detector.measure(
                 spec, reference, sources.sample(version, window, labelled=False)
             )

@@ -66,7 +66,7 @@ class History:
             )
             for old in self._stored(model, checked, detector=None, alert=True)
             if old.version in checked.get(old.window, ())
-            and not old.detector.startswith((CONCEPT, "performance.", PREFIX))
+            and not old.detector.startswith((CONCEPT, "performance.realized", PREFIX))
             and (old.detector, old.version, old.window) not in failed
             and _identity(old) not in measured
         ]

@@ -123,7 +123,7 @@ def _is_near(incident: Incident, window: Window) -> bool:
 
 
 def _is_calm(finding: Finding, alerts: Sequence[Finding]) -> bool:
-    if finding.detector != "drift.concept":
+    if finding.detector != "drift.concept" or "estimated" in finding.measured.evidence:
         return True
     method = finding.measured.method
     alarms = [f.measured for f in alerts if _family(f) == _family(finding)]

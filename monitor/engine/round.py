@@ -24,7 +24,7 @@ from monitor.core.windows import Window
 from monitor.engine.check import Checker, Sources
 from monitor.engine.episode import Episode
 from monitor.engine.history import ALL, History
-from monitor.engine.performance import Evaluate, performance_items
+from monitor.engine.performance import Estimate, Evaluate, Series
 from monitor.engine.ports import Ports
 from monitor.engine.spans import aligned, corrected, runs, touched
 from monitor.engine.stream import Streams, stream
@@ -53,11 +53,12 @@ class Round:
         evaluate: Evaluate,
         stopping: Callable[[], bool] = lambda: False,
         traffic: Sequence[TrafficDetector] = (),
+        estimate: Estimate | None = None,
     ) -> None:
         self._ports = ports
         self._checker = checker
         self._streams = streams
-        self._evaluate = evaluate
+        self._evaluate, self._estimate = evaluate, estimate
         self._stopping = stopping
         self._episode = Episode(ports)
         self._history = History(ports.findings)
@@ -109,7 +110,8 @@ class Round:
         asked = aligned(span, ports.profiles.extent(model), spec.window.every)
         if asked is None:
             return []
-        return list(performance_items(spec, model, asked, ports, self._evaluate))
+        sources = Sources(model, ports.log, ports.references)
+        return list(Series(spec, sources, ports, self._evaluate, self._estimate).items(asked))
 
     def conclude(self, model: str) -> None:
         """Make incidents of what was found, unless a round is at the model: that will do it."""

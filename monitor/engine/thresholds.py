@@ -69,6 +69,15 @@ _DISTANCES = {
     "l_infinity": _at(0.1),
     "": _at(0.1),
 }
+_KPIS = {
+    "": _beyond(0.03),
+    "log_loss": _times(1.1),
+    "brier": _times(1.1),
+    "mae": _times(1.1),
+    "mse": _times(1.1),
+    "rmse": _times(1.1),
+    "mape": _times(1.1),
+}
 SMALLEST: Mapping[str, Mapping[str, Effect]] = {
     "quality.schema": {"missing_column": _beyond(0.005, unknown=0.0), "": _at(0)},
     "quality.missing": {"nonfinite": _at(0), "": _beyond(0.005)},
@@ -81,15 +90,8 @@ SMALLEST: Mapping[str, Mapping[str, Effect]] = {
     "anomaly.row": {"extreme": _beyond(0.002), "": _beyond(0.02)},
     "drift.univariate": _DISTANCES,
     "drift.prediction": _DISTANCES,
-    "performance": {
-        "": _beyond(0.03),
-        "log_loss": _times(1.1),
-        "brier": _times(1.1),
-        "mae": _times(1.1),
-        "mse": _times(1.1),
-        "rmse": _times(1.1),
-        "mape": _times(1.1),
-    },
+    "drift.concept": _KPIS,
+    "performance": _KPIS,
     "resource.latency": {"": _times(1.5)},
     "resource": {"": Effect(1, 0)},
 }

@@ -199,6 +199,10 @@ def _drift(case: _Case) -> str:
 
 def _concept(case: _Case) -> str:
     m = case.measured
+    if "estimated" in m.evidence and m.expected is not None:
+        tail = "they relate otherwise to the actual" if case.alert else "no change of the concept"
+        explained = f"{number(m.expected)} to be expected of these features"
+        return f"{number(m.value)}{_interval(m)}, {explained}: {tail}"
     if case.alert and m.expected is not None:
         when = m.evidence.get("changed_at")
         since = f" at {when}" if when else ""
@@ -211,10 +215,20 @@ def _concept(case: _Case) -> str:
 
 def _performance(case: _Case) -> str:
     m = case.measured
-    known = m.low is not None and m.high is not None
-    interval = f" ({number(m.low or 0)} to {number(m.high or 0)})" if known else ""
     expected = "" if m.expected is None else f", {number(m.expected)} expected"
-    return f"{number(m.value)}{interval}{expected}{_bound(case)}"
+    return f"{number(m.value)}{_interval(m)}{expected}{_bound(case)}"
+
+
+def _estimated(case: _Case) -> str:
+    if case.measured.method == "refusal":
+        return f"nothing is estimated: {case.measured.evidence.get('reason')}"
+    return f"{_performance(case)}, estimated before the actuals"
+
+
+def _interval(m: Measurement) -> str:
+    if m.low is None or m.high is None:
+        return ""
+    return f" ({number(m.low)} to {number(m.high)})"
 
 
 def _latency(case: _Case) -> str:
@@ -260,6 +274,7 @@ _SENTENCES: Mapping[str, _Sentence] = {
     "drift.concept": _concept,
     "drift": _drift,
     "performance": _performance,
+    "performance.estimated": _estimated,
     "resource.latency": _latency,
     "resource.throughput": _throughput,
 }

@@ -109,7 +109,7 @@ class SpecAnswer(BaseModel):
     kpis: dict[str, dict[str, float | None]] = Field(examples=[{"roc_auc": {"min": 0.8}}])
     alerts: dict[str, Any] = Field(examples=[{"false_alarms_per_month": 1}])
     retrain: dict[str, Any] = Field(examples=[{"policy": "on_alert", "cooldown": "1d"}])
-    concept: dict[str, Any] = Field(examples=[{"method": "mixture"}])
+    concept: dict[str, Any] = Field(examples=[{"method": "mixture", "run_length": None}])
 
 
 class ModelAnswer(BaseModel):
@@ -147,6 +147,9 @@ class PerformanceItem(BaseModel):
     label_coverage: float = Field(examples=[0.4])
     realized: dict[str, Interval]
     estimated: dict[str, Interval]
+    refusal: str | None = Field(
+        default=None, description="Why nothing is estimated.", examples=[None]
+    )
 
 
 class PerformanceAnswer(BaseModel):

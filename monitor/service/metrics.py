@@ -242,7 +242,8 @@ def _findings(latest: Iterable[Finding]) -> Iterator[Metric]:
         value.add_metric(key, m.value)
         alert.add_metric(key, float(f.alert))
         group, _, kind = f.detector.partition(".")
-        if group == "performance" and m.segment is None and m.feature is None:
+        whole = m.segment is None and m.feature is None and m.method != "refusal"
+        if group == "performance" and whole:
             performance.add_metric([f.model, m.method, kind], m.value)
     yield value
     yield alert

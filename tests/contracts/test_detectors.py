@@ -65,7 +65,8 @@ def drawn(n, seed, wild=False):
     numbers = {"age": np.array([np.nan if a is None else a for a in age]), "since": since}
     if wild:
         since[:3] = np.nan, 9e9, -9e9
-    score = rng.random(n)
+    actual = rng.choice(np.array(["0", "1"], object), n)
+    score = 0.3 * (actual == "1") + 0.7 * rng.random(n)
     if wild:
         score[:3] = np.nan, 2.0, -1.0
     return sample(
@@ -73,7 +74,7 @@ def drawn(n, seed, wild=False):
         {"city": city},
         start=seed * 10_000,
         prediction=rng.choice(np.array(["0", "1"], object), n),
-        actual=rng.choice(np.array(["0", "1"], object), n),
+        actual=actual,
         score=score,
     )
 

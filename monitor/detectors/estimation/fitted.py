@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -17,7 +17,9 @@ from monitor.detectors.estimation.classes import ClassEstimator
 from monitor.detectors.estimation.encoding import Floats
 from monitor.detectors.estimation.numbers import NumberEstimator
 from monitor.detectors.estimation.refusal import Refusal
+from monitor.detectors.performance.estimates import Estimate
 from monitor.detectors.performance.groups import rows_of
+from monitor.detectors.performance.realized import estimates
 
 Estimator = ClassEstimator | NumberEstimator
 _LEARNED = 20_000
@@ -44,6 +46,7 @@ class Fitted:
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _keys: OrderedDict[int, tuple[Sample, str]] = field(default_factory=OrderedDict)
     _estimators: OrderedDict[str, Estimator | Refusal] = field(default_factory=OrderedDict)
+    _usual: OrderedDict[str, Mapping[str, Estimate]] = field(default_factory=OrderedDict)
     _expectations: OrderedDict[str, Expectation | None] = field(default_factory=OrderedDict)
 
     def estimator(self, spec: ModelSpec, reference: Sample) -> Estimator | Refusal:
@@ -51,6 +54,12 @@ class Fitted:
         with self._lock:
             key = self._key(spec, reference)
             return _remembered(self._estimators, key, _ESTIMATORS, partial(_fit, spec, reference))
+
+    def usual(self, spec: ModelSpec, reference: Sample) -> Mapping[str, Estimate]:
+        """The KPIs of the labelled rows of a reference."""
+        with self._lock:
+            key = self._key(spec, reference)
+            return _remembered(self._usual, key, _EXPECTATIONS, partial(estimates, spec, reference))
 
     def expectation(self, spec: ModelSpec, reference: Sample) -> Expectation | None:
         """Losses relative to what the reference lets expect; None if it lets expect nothing."""

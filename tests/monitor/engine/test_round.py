@@ -2,6 +2,8 @@
 
 import pytest
 
+from monitor.core.findings import Measurement
+
 
 def run_hours(house, cast, count, rows=40):
     return [house.predict(cast.hour(h), rows) for h in range(count)]
@@ -252,3 +254,52 @@ def test_an_alert_of_a_window_that_was_not_checked_stays(house, cast):
     house.round([]).check("m", cast.hour(1))
 
     assert [f.window for f in house.world.findings if f.alert] == [cast.hour(0)]
+
+
+def test_performance_shows_what_was_estimated_and_estimates_what_was_not_checked(house, cast):
+    class Estimated(cast.Told):
+        """Says 0.8 where it is asked."""
+
+        name = "performance.estimated"
+
+        def measure(self, *sides):
+            yield Measurement("roc_auc", 0.8, low=0.7, high=0.9)
+
+    house.predict(cast.hour(0), 10)
+    house.predict(cast.hour(1), 10)
+    asked = []
+
+    def estimate(spec, reference, window):
+        asked.append(window.rows)
+        return {}, "the reference has no rows"
+
+    engine = house.round([Estimated()], estimate=estimate)
+    engine.tick()
+    first, second = engine.performance("m")
+
+    assert first["estimated"] == {"roc_auc": {"value": 0.8, "low": 0.7, "high": 0.9}}
+    assert first["refusal"] is None
+    assert (second["estimated"], second["refusal"]) == ({}, "the reference has no rows")
+    assert len(asked) == 1
+
+
+def test_a_refusal_is_shown_with_its_reason(house, cast):
+    class Refusing(cast.Told):
+        """Estimates nothing."""
+
+        name = "performance.estimated"
+
+        def measure(self, *sides):
+            yield Measurement("refusal", 1.0, p_value=1.0, evidence={"reason": "no scores"})
+
+    house.predict(cast.hour(0), 10)
+    house.predict(cast.hour(1), 10)
+    engine = house.round([Refusing()])
+    engine.tick()
+    first, second = engine.performance("m")
+
+    assert (first["estimated"], first["refusal"]) == ({}, "no scores")
+    assert (second["estimated"], second["refusal"]) == ({}, None)
+    (finding,) = house.world.findings
+    assert not finding.alert
+    assert finding.message == "refusal: nothing is estimated: no scores"
