@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from monitor.console.status import StatusPage
 from monitor.core.ports import Clock
 from monitor.detectors import DETECTORS, FITTED, STREAMS, TRAFFIC
+from monitor.detectors.anomaly.judge import Judge
 from monitor.detectors.drift.distances import METHODS
 from monitor.detectors.performance.estimated import estimate
 from monitor.detectors.performance.kpis import KPIS
@@ -28,6 +29,7 @@ from monitor.engine.external import External
 from monitor.engine.infer import infer
 from monitor.engine.ports import Ports
 from monitor.engine.round import Round
+from monitor.engine.scoring import Scoring
 from monitor.engine.stream import Streams
 from monitor.engine.thresholds import declared_kpi
 from monitor.service.decoder import BodyDecoder
@@ -40,6 +42,7 @@ from monitor.service.spec_wire import Known
 from monitor.settings import Settings
 from monitor.store.halves import Halves
 from monitor.store.store import Store, open_store
+from monitor.store.unstored import Unstored
 from trainer.production.champion import ChampionServer
 from trainer.production.registry import Registry
 from trainer.worker import Ports as TrainerPorts
@@ -125,6 +128,9 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
             check=engine.check,
             performance=engine.performance,
             external=External(ports, engine.conclude),
+            score=Scoring(
+                store.catalog, store.references, champions, Unstored(store.catalog), Judge()
+            ),
             backtest=Backtest(ports, checker, streams, stopping.is_set),
             ready=lambda: "the service is stopping" if stopping.is_set() else None,
             known=_KNOWN,

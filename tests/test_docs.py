@@ -53,7 +53,10 @@ def test_every_route_of_the_contract_is_in_the_openapi_document(pages):
         model,
         *(f"{model}/{name}" for name in ("reference", "predictions", "actuals", "findings")),
         *(f"{model}/{name}" for name in ("check", "performance", "incidents", "profile")),
-        *(f"{model}/{name}" for name in ("retrain", "runs", "versions", "rollback", "predict")),
+        *(
+            f"{model}/{name}"
+            for name in ("retrain", "runs", "versions", "rollback", "predict", "score")
+        ),
         "/healthz",
         "/readyz",
         "/metrics",

@@ -15,6 +15,7 @@ WatchkeeperError
 │   └── ModelNameError
 ├── ConflictError                 409
 │   ├── NoChampionError
+│   ├── NoReferenceError
 │   ├── NothingToRollBackToError
 │   └── StalePromotionError
 ├── UnavailableError              503, with the seconds to wait
@@ -164,6 +165,17 @@ class ConflictError(WatchkeeperError):
 
     status = 409
     title = "Conflict"
+
+
+class NoReferenceError(ConflictError):
+    """The model has no reference, or too small a one, that rows could be compared with."""
+
+    title = "No reference"
+
+    def __init__(self, model: str, why: str) -> None:
+        super().__init__(
+            f"rows of model {model!r} cannot be judged: {why}; PUT /v1/models/{model}/reference"
+        )
 
 
 class NoChampionError(ConflictError):

@@ -26,7 +26,8 @@ from monitor.core.ports import (
     SpecBook,
     TrainingDesk,
 )
-from monitor.core.rows import moment
+from monitor.core.rows import Rows, moment
+from monitor.core.verdicts import RowVerdict
 from monitor.core.windows import Window
 from monitor.service.capacity import Capacity
 from monitor.service.metrics import ServiceMetrics
@@ -45,6 +46,7 @@ class Rooms:
                   waits for acknowledged rows itself
     performance   the engine's: the items of the performance route, oldest first
     backtest      the engine's: tries specs on history and stores nothing
+    score         the engine's: judges rows that are stored nowhere
     external      the engine's: takes alerts that others raised
     transaction   all that is read and saved inside it happens at once
     ready         None when the service is ready, else why not
@@ -66,6 +68,7 @@ class Rooms:
     check: Callable[[str, Window | None], Sequence[Finding]]
     performance: Callable[[str, Window | None], Sequence[Json]]
     backtest: Callable[[str, Question], Sequence[Trial]]
+    score: Callable[[str, Rows], Sequence[RowVerdict]]
     external: Callable[[Sequence[ExternalAlert]], Sequence[Told]]
     ready: Callable[[], str | None]
     known: Known

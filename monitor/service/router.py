@@ -18,6 +18,7 @@ from monitor.service.routes import (
     profile,
     reference,
     retraining,
+    score,
     webhooks,
 )
 
@@ -35,6 +36,7 @@ _GROUPS = (
     profile,
     retraining,
     predict,
+    score,
     webhooks,
     health,
 )

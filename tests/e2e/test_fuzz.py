@@ -53,7 +53,7 @@ CHECKS = [
     allow_header_conformance,
 ]
 BY_ROW = {
-    *((f"{MODELS}/{kind}", "post") for kind in ("predictions", "actuals", "predict")),
+    *((f"{MODELS}/{kind}", "post") for kind in ("predictions", "actuals", "predict", "score")),
     (f"{MODELS}/reference", "put"),
 }
 """Where what is broken may be a row, which is told beside the others."""
@@ -68,6 +68,7 @@ IN_CONTEXT = {
     ("/v1/cloudevents", "post"),
     (f"{MODELS}/reference", "put"),
     (f"{MODELS}/predict", "post"),
+    (f"{MODELS}/score", "post"),
     (MODELS, "put"),
 }
 """Where one part must fit another (`to` comes after `from`), which no schema says."""

@@ -38,6 +38,22 @@ def reference(rows=1000):
     ]
 
 
+def test_a_row_is_judged_before_it_is_answered_and_not_stored(service):
+    model = registered(service, "doors")
+    assert service.http.post(f"{model}/score", json=prediction(1)).status_code == 409
+    service.ask("PUT", f"{model}/reference", json=reference())
+    bad = prediction(1, features={"age": "12,5", "gender": "Mail"})
+
+    items = service.ask("POST", f"{model}/score", json=[bad, prediction(2, features={"age": 40})])[
+        "items"
+    ]
+
+    assert [p["suggestion"] for p in items[0]["problems"]] == [None, "Male"]
+    assert [p["detector"] for p in items[1]["problems"]] == ["quality.missing"]
+    assert items[1]["anomaly"] is False
+    assert service.ask("GET", f"{model}/predictions?ids=p1,p2")["items"] == []
+
+
 def test_a_wrong_type_is_stored_and_reported(service):
     model = registered(service, "types")
     service.ask("PUT", f"{model}/reference", json=reference())

@@ -3,22 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from monitor.core.detector import SampleDetector
 from monitor.core.findings import Measurement
-from monitor.core.spec import FeatureType, ModelSpec
+from monitor.core.spec import ModelSpec
 from monitor.core.windows import Sample
 from monitor.detectors.anomaly.norm import Normal
+from monitor.detectors.anomaly.yardstick import Yardstick
 from monitor.detectors.shares import excess
 
 SHARE = 0.01
 """A row is unlike the reference if at most this share of the held-out rows is as unlike."""
-FEWEST = 100
-"""Rows of each half of the reference: one of them is to be the least likely 1 %."""
 SHOWN, NAMED = 20, 3
 
 
@@ -43,16 +41,14 @@ class Row(SampleDetector):
 
     def measure(self, spec: ModelSpec, reference: Sample, current: Sample) -> Iterable[Measurement]:
         """At most one measurement a method, whose evidence shows the least likely rows."""
-        side = np.array([crc32(i.encode()) & 1 for i in reference.prediction_ids], bool)
-        if not current.rows or min(side.sum(), (~side).sum()) < FEWEST:
+        if not current.rows:
             return
         shared = [f for f in (*reference.numbers, *reference.labels) if _has(current, f)]
-        features = [f for f in shared if not _is_time(spec, f)]
-        normal = Normal.of(reference, side, features)
-        if normal is None:
+        known = Yardstick.of(spec, reference, shared)
+        if known is None:
             return
-        held = np.sort(normal.scores(reference, ~side))
-        scores = normal.scores(current, np.ones(current.rows, bool))
+        scores = known.normal.scores(current, np.ones(current.rows, bool))
+        held = known.held
         for method, rank in (("share", int(SHARE * (len(held) + 1))), ("extreme", 1)):
             unlike = scores > held[-rank]
             hits = int(unlike.sum())
@@ -61,13 +57,8 @@ class Row(SampleDetector):
                 hits / current.rows,
                 expected=rank / (len(held) + 1),
                 p_value=excess(hits, current.rows, rank - 1, len(held)),
-                evidence={"rows": _shown(normal, current, scores, unlike)},
+                evidence={"rows": _shown(known.normal, current, scores, unlike)},
             )
-
-
-def _is_time(spec: ModelSpec, feature: str) -> bool:
-    """Whether the values are moments: time moves on, so each new one lies past the reference."""
-    return feature in spec.features and spec.features[feature].type is FeatureType.TIMESTAMP
 
 
 def _has(sample: Sample, feature: str) -> bool:

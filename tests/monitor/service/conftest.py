@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from monitor.core.decisions import Incident, IncidentState
 from monitor.core.errors import (
     NoChampionError,
+    NoReferenceError,
     NothingToRollBackToError,
     UnknownIncidentError,
     UnknownModelError,
@@ -246,6 +247,7 @@ class House:
         self.tried = []
         self.told = []
         self.trials = []
+        self.verdicts = None
         self.starting = None
         registry = create_registry()
         registry.register(
@@ -269,6 +271,7 @@ class House:
             performance=self.performance,
             backtest=self.backtest,
             external=self.external,
+            score=self.score,
             ready=lambda: self.starting,
             known=Known({"roc_auc", "accuracy"}, {"psi", "jensen_shannon"}),
             metrics=ServiceMetrics(registry),
@@ -289,6 +292,11 @@ class House:
         window = {"start": NOON, "end": NOON, "rows": 4}
         kpi = {"value": float("nan"), "low": None, "high": 1.0}
         return [{"window": window, "label_coverage": 0.5, "realized": {"f1": kpi}, "estimated": {}}]
+
+    def score(self, model, rows):
+        if self.verdicts is None:
+            raise NoReferenceError(model, "it has none")
+        return self.verdicts[: rows.size]
 
     def external(self, alerts):
         self.told += alerts

@@ -44,6 +44,7 @@ ROUTES = {
         f"{MODEL}/backtest",
         "/v1/webhooks/alertmanager",
         "/v1/webhooks/grafana",
+        f"{MODEL}/score",
     },
 }
 OPERATIONS = [(method, path) for method, paths in ROUTES.items() for path in sorted(paths)]
