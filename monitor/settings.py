@@ -13,6 +13,7 @@ from monitor.core.spec import span, span_text
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 _PREFIX = "WATCHKEEPER_"
+_KEYS = "keys.json"  # as `watchkeeper key` calls it
 _LAST_PORT = 65_535
 _LONGEST = timedelta(days=366)
 
@@ -62,11 +63,13 @@ def load(
                 values[name] = _read(name, known[name], value)
     settings = Settings(**values)
     _check(settings)
-    if not settings.api_keys and not settings.insecure and not is_loopback(settings.host):
+    keyed = settings.api_keys or (settings.data_dir / _KEYS).exists()
+    if not keyed and not settings.insecure and not is_loopback(settings.host):
         raise SettingError(
             "host",
             f"{settings.host} can be reached by others and no key is asked for; set "
-            "WATCHKEEPER_API_KEYS, or pass --insecure if that is what you want",
+            "WATCHKEEPER_API_KEYS, make a key with `watchkeeper key add`, or pass --insecure if "
+            "that is what you want",
         )
     return settings
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 import click
 
 from monitor.cli.backtest import backtest
+from monitor.cli.backup import backup, restore
 from monitor.cli.check import check
 from monitor.cli.data import actuals, log
 from monitor.cli.demo import demo
+from monitor.cli.key import key
 from monitor.cli.model import model
 from monitor.cli.repair import repair
 from monitor.cli.retrain import retrain, rollback
@@ -26,6 +28,9 @@ COMMANDS: tuple[click.Command, ...] = (
     backtest,
     retrain,
     rollback,
+    key,
+    backup,
+    restore,
     repair,
 )
 

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from monitor.app import House, open_house
 from monitor.core.errors import DataDirectoryError, UnavailableError, WatchkeeperError
+from monitor.service.key_file import FILE, KeyFile
 from monitor.service.keys import ApiKeys
 from monitor.service.problems import problem
 from monitor.settings import Settings
@@ -109,4 +110,5 @@ class Front:
 
 def keyed(front: ASGIApp, settings: Settings) -> ASGIApp:
     """The application for an ASGI server: keys are asked for before anything else."""
-    return ApiKeys(front, settings.api_keys)
+    file = KeyFile(settings.data_dir / FILE)
+    return ApiKeys(front, settings.api_keys, file.digests)
