@@ -11,6 +11,7 @@ from pathlib import Path
 from monitor.app import open_house
 from monitor.cli import COMMANDS
 from monitor.core import errors as core_errors
+from monitor.dashboards.rules import runbook
 from monitor.detectors import DETECTORS, STREAMS
 from monitor.service.metrics import METRICS
 from monitor.settings import Settings
@@ -20,7 +21,11 @@ HERE = Path(__file__).parent
 
 def pages() -> dict[str, str]:
     """Every generated file, by name."""
-    return {"openapi.json": openapi(), "reference.md": "\n".join(reference())}
+    return {
+        "openapi.json": openapi(),
+        "reference.md": "\n".join(reference()),
+        "runbooks.md": runbook(),
+    }
 
 
 def openapi() -> str:

@@ -23,7 +23,7 @@ def pages() -> dict[str, str]:
     return generate.pages()
 
 
-@pytest.mark.parametrize("name", ["openapi.json", "reference.md"])
+@pytest.mark.parametrize("name", ["openapi.json", "reference.md", "runbooks.md"])
 def test_a_page_is_up_to_date(pages, name):
     assert (DOCS / name).read_text() == pages[name], "run `make docs` and commit what it writes"
 

@@ -9,6 +9,7 @@ import click
 from monitor.cli.backtest import backtest
 from monitor.cli.backup import backup, restore
 from monitor.cli.check import check
+from monitor.cli.dashboards import dashboards
 from monitor.cli.data import actuals, log
 from monitor.cli.demo import demo
 from monitor.cli.key import key
@@ -28,6 +29,7 @@ COMMANDS: tuple[click.Command, ...] = (
     backtest,
     retrain,
     rollback,
+    dashboards,
     key,
     backup,
     restore,
