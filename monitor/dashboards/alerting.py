@@ -6,7 +6,8 @@ For those who alert from Grafana in place of Prometheus and Alertmanager: the sa
 from typing import Any
 
 from monitor.dashboards.panels import SOURCE
-from monitor.dashboards.rules import MODELS, RULES, SERVICE, Rule, annotations
+from monitor.dashboards.rule import MODELS, SERVICE, Rule
+from monitor.dashboards.rules import RULES, annotations
 
 _FOLDER = "Watchkeeper"
 _INTERVAL = "1m"
