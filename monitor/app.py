@@ -22,6 +22,7 @@ from monitor.detectors.drift.distances import METHODS
 from monitor.detectors.performance.estimated import estimate
 from monitor.detectors.performance.kpis import KPIS
 from monitor.detectors.performance.realized import evaluate
+from monitor.detectors.performance.segments import GAPS
 from monitor.detectors.quality.cure import cure
 from monitor.engine.backtest import Backtest
 from monitor.engine.check import Checker
@@ -55,6 +56,7 @@ _RESOURCES = (
 )
 _KNOWN = Known(
     kpis={name for kpis in KPIS.values() for name in kpis}
+    | {*GAPS}
     | {declared_kpi(detector, method) for detector, methods in _RESOURCES for method in methods},
     methods=frozenset(METHODS),
 )

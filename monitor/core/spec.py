@@ -168,6 +168,8 @@ class ModelSpec:
     alerts: AlertSpec = field(default_factory=AlertSpec)
     retrain: RetrainSpec = field(default_factory=RetrainSpec)
     concept: ConceptSpec = field(default_factory=ConceptSpec)
+    gains: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """What a row is worth, in money: by actual class, then by predicted class."""
 
     @property
     def positive(self) -> str:

@@ -71,6 +71,7 @@ _DISTANCES = {
 }
 _KPIS = {
     "": _beyond(0.03),
+    "business_value": _beyond(0),  # in the user's money: any loss that is no accident
     "log_loss": _times(1.1),
     "brier": _times(1.1),
     "mae": _times(1.1),

@@ -110,6 +110,9 @@ class SpecAnswer(BaseModel):
     alerts: dict[str, Any] = Field(examples=[{"false_alarms_per_month": 1}])
     retrain: dict[str, Any] = Field(examples=[{"policy": "on_alert", "cooldown": "1d"}])
     concept: dict[str, Any] = Field(examples=[{"method": "mixture", "run_length": None}])
+    gains: dict[str, dict[str, float]] = Field(
+        examples=[{"1": {"1": 40.0, "0": -20.0}, "0": {"1": -100.0, "0": 0.0}}]
+    )
 
 
 class ModelAnswer(BaseModel):

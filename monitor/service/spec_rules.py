@@ -32,7 +32,17 @@ def problems(spec: ModelSpec, known: Known) -> Iterator[str]:
         yield from _bound_problems(f"kpis.{kpi}", bound)
     if spec.positive_label is not None and spec.task is not Task.BINARY:
         yield "positive_label: only a binary task has one"
+    yield from _gain_problems(spec)
     yield from _section_problems(spec)
+
+
+def _gain_problems(spec: ModelSpec) -> Iterator[str]:
+    if spec.gains and spec.task is Task.REGRESSION:
+        yield "gains: a regression has no classes"
+    for actual, row in spec.gains.items():
+        for predicted, gain in row.items():
+            if not math.isfinite(gain):
+                yield f"gains.{actual}.{predicted}: must be a finite number"
 
 
 def _section_problems(spec: ModelSpec) -> Iterator[str]:

@@ -96,6 +96,7 @@ def spec_json(spec: ModelSpec) -> Json:
         "alerts": _section_json(spec.alerts),
         "retrain": _section_json(spec.retrain),
         "concept": _section_json(spec.concept),
+        "gains": {actual: dict(row) for actual, row in spec.gains.items()},
     }
 
 

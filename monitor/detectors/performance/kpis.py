@@ -77,6 +77,17 @@ def accuracy(spec: ModelSpec, sample: Sample) -> Estimate | None:
     return share(int((predicted == actual).sum()), len(actual))
 
 
+def business_value(spec: ModelSpec, sample: Sample) -> Estimate | None:
+    """Mean of what rows are worth by the gains of the spec; pairs without a gain do not count."""
+    if not spec.gains:
+        return None
+    none: Mapping[str, float] = {}
+    pairs = zip(*(side.tolist() for side in classes(sample)), strict=True)
+    worth = [spec.gains.get(actual, none).get(predicted, np.nan) for predicted, actual in pairs]
+    values = np.asarray(worth, np.float64)
+    return mean(values[np.isfinite(values)])
+
+
 def _sides(spec: ModelSpec, sample: Sample) -> tuple[Flags, Flags]:
     predicted, actual = classes(sample)
     return np.asarray(predicted == spec.positive, bool), np.asarray(actual == spec.positive, bool)
@@ -210,12 +221,14 @@ KPIS: Mapping[Task, Mapping[str, Kpi]] = {
         "log_loss": Kpi(Worse.ABOVE, log_loss),
         "brier": Kpi(Worse.ABOVE, brier),
         "ece": Kpi(Worse.ABOVE, ece),
+        "business_value": Kpi(Worse.BELOW, business_value),
     },
     Task.MULTICLASS: {
         "accuracy": Kpi(Worse.BELOW, accuracy),
         "f1_macro": Kpi(Worse.BELOW, f1_macro),
         "log_loss": Kpi(Worse.ABOVE, log_loss_many),
         "roc_auc_ovr": Kpi(Worse.BELOW, roc_auc_ovr),
+        "business_value": Kpi(Worse.BELOW, business_value),
     },
     Task.REGRESSION: {
         "mae": Kpi(Worse.ABOVE, mae),

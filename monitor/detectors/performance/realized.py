@@ -12,6 +12,7 @@ from monitor.core.spec import ModelSpec
 from monitor.core.windows import Sample
 from monitor.detectors.performance.estimates import Estimate, worse_chance
 from monitor.detectors.performance.kpis import KPIS
+from monitor.detectors.performance.segments import by_segment
 
 _REFERENCES = 16
 FEWEST = 30
@@ -65,6 +66,9 @@ class RealizedPerformance(LabelledDetector):
     Noise    the p-value says how often independent rows get so much worse by chance.
     Source   `kpis.py`.
 
+    Of each segment of the spec there are a few KPIs, and the gap to the other rows, see
+    `segments.py`.
+
     The KPIs of a reference are computed once for all windows that are compared with it.
     """
 
@@ -74,7 +78,7 @@ class RealizedPerformance(LabelledDetector):
     )
 
     def measure(self, spec: ModelSpec, reference: Sample, current: Sample) -> Iterable[Measurement]:
-        """One measurement for each KPI that can be computed."""
+        """One measurement for each KPI that can be computed, then those of segments."""
         found = estimates(spec, current)
         before = self._reference(_Known(spec, reference)) if found else {}
         total = max(1, current.rows, current.total)
@@ -91,3 +95,5 @@ class RealizedPerformance(LabelledDetector):
                 high=now.high,
                 evidence=evidence,
             )
+        if found and spec.segments:
+            yield from by_segment(spec, reference, current)
