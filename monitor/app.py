@@ -27,6 +27,7 @@ from monitor.detectors.quality.cure import cure
 from monitor.engine.backtest import Backtest
 from monitor.engine.check import Checker
 from monitor.engine.external import External
+from monitor.engine.history import History
 from monitor.engine.infer import infer
 from monitor.engine.ports import Ports
 from monitor.engine.round import Round
@@ -185,6 +186,9 @@ def _worker(
         requests=store.incidents,
         versions_seen=store.profiles.versions,
         wait_folded=store.predictions.wait_folded,
+        extent=store.profiles.extent,
+        quarantined=History(store.findings).bad,
+        record=store.incidents.record,
     )
     return Worker(data_dir, ports, registry, champions, clock)
 

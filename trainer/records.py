@@ -16,20 +16,23 @@ from monitor.core.spec import ModelSpec
 class Status(StrEnum):
     """Where a run or one of its stages stands.
 
-    `rejected`: the gate held the challenger back. `failed`: there is no challenger to judge.
+    `rejected`: the gate, or a trial after it, held the challenger back. `on_trial`: the actuals to
+    come decide. `failed`: there is no challenger to judge.
     """
 
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
+    ON_TRIAL = "on_trial"
     REJECTED = "rejected"
     FAILED = "failed"
 
 
 class Outcome(StrEnum):
-    """What the gate decides."""
+    """What the gate decides; `shadow` leaves it to the actuals that are still to come."""
 
     PROMOTE = "promote"
+    SHADOW = "shadow"
     REJECT = "reject"
 
 
@@ -101,13 +104,16 @@ class Assignment:
 
     `budget` bounds tuning; `trials`, where given, bounds it in number instead, so that the same
     assignment gives the same artefact to the byte. `embargo` keeps rows so close (event time)
-    before the tune and the gate rows out of training.
+    before the tune and the gate rows out of training. `anchor` is the first champion there was.
+    `confirmed` says that findings told of a changed concept or of worse performance.
     """
 
     model: str
     spec: ModelSpec
     changed_at: datetime | None = None
     incumbent: str | None = None
+    anchor: str | None = None
+    confirmed: bool = False
     budget: timedelta = timedelta(minutes=1)
     embargo: timedelta = timedelta(0)
     trials: int | None = None
@@ -134,8 +140,8 @@ class Run:
     error: str | None = None
     record: Record = field(default_factory=Record)
 
-    def as_json(self) -> Json:
-        """The run as the contract's routes show it."""
+    def as_json(self, trials: Sequence[object] = ()) -> Json:
+        """The run as the contract's routes show it, with the trials that it led to."""
         record = cast(Json, msgspec.to_builtins(self.record))
         shown = cast(Json, msgspec.to_builtins(self))
         return {
@@ -152,5 +158,6 @@ class Run:
             "snapshot": record["snapshot"],
             "verdict": record["verdict"],
             "version": self.version,
+            "trials": msgspec.to_builtins(trials),
             "error": self.error or self.record.error,
         }

@@ -9,19 +9,23 @@ import numpy as np
 
 from trainer.development import checks, evaluate, package, snapshot
 from trainer.development.evaluate import Judged
+from trainer.development.evidence import Case, evidence
 from trainer.development.package import Manifest, Packaged
 from trainer.directory import RunDirectory, write_whole
 from trainer.parts import Parts, answered_rows
 from trainer.production import gate
 from trainer.records import Reason
 from trainer.research import clean, collect, explore, features, track, tune
-from trainer.research.candidates import CANDIDATES, Rows
+from trainer.research.candidates import CANDIDATES, LinearCandidate, Rows
 from trainer.research.clean import Cleaning
 from trainer.research.collect import Examples, Target
 from trainer.research.features import Encoder
 from trainer.research.tune import Limits
 
 _PROBES = 50
+_PLAIN = LinearCandidate()
+_PLAIN_ROWS = 20_000
+"""The linear model that a challenger is held against learns from so many rows at most."""
 
 
 @dataclass(slots=True)
@@ -53,7 +57,8 @@ def clean_rows(work: Work) -> str:
     rows, removed = clean.usable(given, assignment.spec.task, assignment.seed)
     rows, odd = clean.without_odd_labels(rows, assignment.spec)
     removed = {**removed, "odd label": odd}
-    cut = snapshot.split(rows.timestamps, assignment.embargo)
+    embargo = snapshot.affordable(rows.timestamps, assignment.embargo)
+    cut = snapshot.split(rows.timestamps, embargo)
     types = collect.types(assignment.spec, rows)
     bounds = clean.learn_bounds(rows.part(0, cut.train), types)
     rows.write(path / "clean.parquet")
@@ -121,15 +126,18 @@ def evaluate_chosen(work: Work) -> str:
     model = candidate.fit(chosen.parameters, rows).model
     package.write(path / "challenger", model, encoder)
     answers = model.answer(encoder.table(parts.gate))
-    judged = Judged.of(parts.gate, parts.target, rows.y, answers)
+    if candidate.name != _PLAIN.name:
+        plain = _PLAIN.fit(_PLAIN.defaults, rows.newest(_PLAIN_ROWS)).model
+        np.save(path / "linear.npy", plain.answer(encoder.table(parts.gate)))
+    judged = Judged.from_rows(parts.gate, parts.target, rows.y, answers)
     found = evaluate.evaluation(judged, _champion(path))
     path.write("evaluation.json", found)
     return ", ".join(f"{name} {value:.4g}" for name, value in found.challenger.items())
 
 
-def _champion(path: RunDirectory) -> Packaged | None:
+def _champion(path: RunDirectory, name: str = "incumbent") -> Packaged | None:
     """The artefact of the champion that the worker left; None where there is none."""
-    return package.load(path / "incumbent") if path.has("incumbent") else None
+    return package.load(path / name) if path.has(name) else None
 
 
 def package_challenger(work: Work) -> str:
@@ -178,18 +186,19 @@ def judge_challenger(work: Work) -> str:
     answers = packaged.model.answer(packaged.encoder.table(parts.gate))
     _, examples = parts.learned(path, track.chosen(path))
     learned = parts.target.encode(examples)
-    verdict = gate.judge(
-        evaluate.evidence(
-            path.assignment,
-            Judged.of(parts.gate, parts.target, learned, answers),
-            learned,
-            packaged.encoder,
-            _champion(path),
-            evaluate.times(parts.rows, parts.cut),
-            path.read("checks.json", tuple[Reason, ...]),
-            _signals(path),
-        )
+    case = Case(
+        assignment=path.assignment,
+        parts=parts,
+        judged=Judged.from_rows(parts.gate, parts.target, learned, answers),
+        learned=learned,
+        challenger=packaged,
+        champion=_champion(path),
+        anchor=_champion(path, "anchor"),
+        linear=np.load(path / "linear.npy") if path.has("linear.npy") else None,
+        checks=path.read("checks.json", tuple[Reason, ...]),
+        signals=_signals(path),
     )
+    verdict = gate.judge(evidence(case))
     path.write("verdict.json", verdict)
     blocking = [r.check for r in verdict.reasons if r.blocks and not r.passed]
     return f"{verdict.decision} ({verdict.zone})" + (f": {', '.join(blocking)}" if blocking else "")

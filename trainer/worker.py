@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from monitor.core.decisions import RetrainRequest
+from monitor.core.decisions import Decision, RetrainRequest
 from monitor.core.errors import StalePromotionError, UnavailableError, UnknownModelError
 from monitor.core.ports import (
     Clock,
@@ -23,14 +23,20 @@ from monitor.core.ports import (
     SpecBook,
 )
 from monitor.core.spec import ModelSpec, Promote, Task
+from monitor.core.windows import Window
 from trainer.attendance import STOPPED, Attendant
 from trainer.directory import RunDirectory
 from trainer.production.champion import ChampionServer
+from trainer.production.fresh import FreshRows
+from trainer.production.installation import Installer
 from trainer.production.registry import Registry, Version
-from trainer.records import Assignment, Outcome, Record, Run, Status
+from trainer.production.trial import Kind
+from trainer.records import Assignment, Outcome, Record, Run, Status, Verdict
+from trainer.trial_records import Records
+from trainer.trials import Trials
 
 _LOG = logging.getLogger(__name__)
-_BETWEEN = ("clean.parquet", "tuned.npy", "encoder.json")
+_BETWEEN = ("clean.parquet", "tuned.npy", "linear.npy", "encoder.json")
 _ASKED_ROWS = 50
 """Labelled rows that a person's request needs; the policy's needs `retrain.min_labels`."""
 _FOLD_PATIENCE = timedelta(seconds=60)
@@ -48,6 +54,12 @@ class Ports:
     """Versions in a model's predictions, whoever served them."""
     wait_folded: Callable[[timedelta], None]
     """Return once all rows acknowledged so far can be read. Raises UnavailableError."""
+    extent: Callable[[str], Window | None]
+    """The event times of a model's rows; None without rows."""
+    quarantined: Callable[[str], Sequence[Window]]
+    """The windows of a model whose data were bad: nothing is learned from their rows."""
+    record: Callable[[Decision], None]
+    """Keep what was decided about a model, so that people can see it."""
 
 
 class TooFewLabelsError(ValueError):
@@ -75,24 +87,34 @@ class Worker:
         self._data_dir = data_dir
         self._ports = ports
         self._registry = registry
-        self._champions = champions
         self._clock = clock
         self._patience = patience
         self._wake = threading.Event()
-        self._installing = threading.Lock()
         self._attendant = Attendant()
+        self._installer = Installer(data_dir, registry, champions, ports.references, clock)
+        self.trials = Trials(
+            Records(registry, registry.trials, ports.specs, ports.extent, ports.record),
+            champions,
+            self._installer,
+            FreshRows(data_dir / "trials", ports.snapshots, ports.quarantined),
+            clock,
+        )
 
     # The desk
 
     def runs(self, model: str) -> Sequence[Json]:
         """Newest first."""
         self._ports.specs.get(model)
-        return [self._so_far(run).as_json() for run in self._registry.runs(model)]
+        trials = self._registry.trials.of_model(model)
+        return [
+            self._so_far(run).as_json(trials.get(run.id, ())) for run in self._registry.runs(model)
+        ]
 
     def run(self, model: str, run: str) -> Json:
         """Raises UnknownRunError."""
         self._ports.specs.get(model)
-        return self._so_far(self._registry.run(model, run)).as_json()
+        trials = self._registry.trials.of_model(model).get(run, ())
+        return self._so_far(self._registry.run(model, run)).as_json(trials)
 
     def _so_far(self, run: Run) -> Run:
         """A run that is going, with what its child has written down so far."""
@@ -119,10 +141,16 @@ class Worker:
         return [_shown(version) for version in self._registry.versions(model)]
 
     def promote(self, model: str, version: str) -> Json:
-        """Make a version the champion. Raises UnknownVersionError, StalePromotionError."""
+        """Make a version the champion; the one before stands by while this is on probation.
+
+        Raises UnknownVersionError, StalePromotionError.
+        """
         self._ports.specs.get(model)
         generation = self._registry.generation(model)
-        return _shown(self._install(self._registry.version(model, version), generation))
+        asked = self._registry.version(model, version)
+        self.trials.supersede(model, f"a person promoted version {version}")
+        self.trials.promoted(asked, generation, asked=True)
+        return _shown(self._registry.version(model, version))
 
     def rollback(self, model: str) -> Json:
         """Make the last champion before this one, of those that load, the champion again.
@@ -130,27 +158,9 @@ class Worker:
         Raises NoChampionError, NothingToRollBackToError.
         """
         self._ports.specs.get(model)
-        with self._installing:
-            generation = self._registry.generation(model)
-            serving = self._champions.last_that_loads(self._registry.earlier(model))
-            now = self._clock()
-            version = self._registry.roll_back(model, serving.version, generation, now)
-            self._champions.install(model, serving)
+        version = self._installer.roll_back(model)
+        self.trials.supersede(model, f"a person went back to version {version.name}")
         return _shown(version)
-
-    def _install(self, version: Version, generation: int) -> Version:
-        """Load, adopt the reference, promote, answer: no row of a version lacks its reference."""
-        with self._installing:
-            serving = self._champions.load(version)
-            if self._registry.generation(version.model) != generation:
-                raise StalePromotionError(version.model)
-            reference = self._data_dir / "runs" / version.run / "reference.parquet"
-            self._ports.references.adopt(version.model, version.name, reference)
-            promoted = self._registry.promote(
-                version.model, version.name, generation, self._clock()
-            )
-            self._champions.install(version.model, serving)
-        return promoted
 
     # The work
 
@@ -166,8 +176,7 @@ class Worker:
         """
         version = self._version_of(run)
         if version is not None:
-            problem = None if version.alias == "champion" else f"not promoted: {STOPPED}"
-            self._end(replace(run, version=version.name), Status.SUCCEEDED, problem)
+            self._settle(replace(run, version=version.name), version)
         elif run.resumed:
             self._end(run, Status.FAILED, STOPPED)
         else:
@@ -182,12 +191,25 @@ class Worker:
                 replace(run, status=Status.QUEUED, resumed=True, error=STOPPED, record=record)
             )
 
+    def _settle(self, run: Run, version: Version) -> None:
+        """End a run that has its version as what became of that says."""
+        verdict = run.record.verdict
+        if any(trial.run == run.id for trial in self._registry.trials.open(version.model)):
+            self._end(run, Status.ON_TRIAL)
+        elif verdict is not None and verdict.decision is Outcome.REJECT:
+            self._end(run, Status.REJECTED)
+        else:
+            problem = None if version.alias == "champion" else f"not promoted: {STOPPED}"
+            self._end(run, Status.SUCCEEDED, problem)
+
     def _version_of(self, run: Run) -> Version | None:
         versions = self._registry.versions(run.request.model)
         return next((version for version in versions if version.run == run.id), None)
 
     def run_forever(self, stop: threading.Event, every: timedelta = timedelta(seconds=0.2)) -> None:
-        """Work until told to stop; a thread of the service."""
+        """Work until told to stop; a thread of the service, with another one for the trials."""
+        watching = threading.Thread(target=self.trials.run_forever, args=(stop,), name="trials")
+        watching.start()
         self.recover()
         while not stop.is_set():
             try:
@@ -198,6 +220,7 @@ class Worker:
             if not worked:
                 self._wake.wait(every.total_seconds())
                 self._wake.clear()
+        watching.join()
         self.close()
 
     def close(self) -> None:
@@ -232,10 +255,8 @@ class Worker:
             elif ended.code or verdict is None:
                 log = (directory / "log.txt").read_text(errors="replace")
                 self._end(run, Status.FAILED, run.record.error or ended.describe(log))
-            elif verdict.decision is Outcome.REJECT:
-                self._end(run, Status.REJECTED)
             else:
-                self._register(run, spec, generation)
+                self._follow(run, spec, verdict, generation)
         except UnavailableError as error:
             self._end(run, Status.FAILED, str(error))
         except Exception as error:  # one broken run must not silence the next; it says so itself
@@ -248,12 +269,16 @@ class Worker:
         """
         request, spec = run.request, self._ports.specs.get(run.request.model)
         champion = self._registry.champion(request.model)
+        anchor = self._registry.first_champion(request.model)
         assignment = Assignment(
             request.model,
             spec,
             changed_at=request.changed_at,
             incumbent=champion.name if champion else None,
+            anchor=anchor.name if anchor and anchor != champion else None,
+            confirmed=request.confirmed,
             budget=spec.retrain.budget,
+            embargo=spec.labels.expected_within,
         )
         if _goes_on(directory, assignment):
             return spec
@@ -263,31 +288,62 @@ class Worker:
         shutil.rmtree(directory.path, ignore_errors=True)
         directory.path.mkdir(parents=True)
         (directory / "log.txt").touch()
-        manifest = self._ports.snapshots.export(
-            request.model, directory / "snapshot.parquet", request.excluded
-        )
+        manifest = self._export(run, directory / "snapshot.parquet")
         directory.write("snapshot.json", manifest)
-        if champion is not None:
-            shutil.copytree(self._data_dir / champion.artefact, directory / "incumbent")
+        for name, version in (("incumbent", champion), ("anchor", anchor)):
+            if version is not None and (name != "anchor" or version != champion):
+                shutil.copytree(self._data_dir / version.artefact, directory / name)
         directory.write("request.json", assignment)
         directory.write("record.json", Record(snapshot=manifest))
         return spec
 
-    def _register(self, run: Run, spec: ModelSpec, generation: int) -> None:
-        model = run.request.model
-        artefact = f"runs/{run.id}/artefact"
-        digest = sha256((self._data_dir / artefact / "manifest.json").read_bytes()).hexdigest()
-        version = self._registry.add_version(
-            Version(model, "", run.id, artefact, digest, self._clock()),
-            self._ports.versions_seen(model),
-        )
-        run, problem = replace(run, version=version.name), None
-        if spec.retrain.promote is Promote.AUTO:
+    def _export(self, run: Run, path: Path) -> Json:
+        """The snapshot without windows of bad data, those of now and those of when it was asked.
+
+        A person gets a model from what there is where most of the rows lie in such windows.
+        """
+        model, asked = run.request.model, run.request.excluded
+        excluded = sorted({*asked, *self._ports.quarantined(model)})
+        manifest = self._ports.snapshots.export(model, path, excluded)
+        if not run.asked or not excluded:
+            return manifest
+        everything = self._ports.snapshots.label_counts(model).get("", 0)
+        if 2 * int(manifest["rows"]) >= everything:
+            return manifest
+        told = f"{manifest['rows']} of {everything} rows lie outside of windows with bad data"
+        manifest = self._ports.snapshots.export(model, path, asked)
+        return {**manifest, "quarantine": f"not applied, since a person asked and only {told}"}
+
+    def _follow(self, run: Run, spec: ModelSpec, verdict: Verdict, generation: int) -> None:
+        """Do what the gate decided. A version that it rejected can still be promoted by a person.
+
+        One that does not load is none. Where the gate was not sure, the actuals to come decide.
+        """
+        model, rejected = run.request.model, verdict.decision is Outcome.REJECT
+        loads = all(r.passed for r in verdict.reasons if r.check == "loads")
+        if rejected and not loads:
+            self._end(run, Status.REJECTED)
+            return
+        version = self._add_version(run, challenges=not rejected)
+        run, champion = replace(run, version=version.name), self._registry.champion(model)
+        self._registry.save_run(run)
+        status, problem = Status.REJECTED if rejected else Status.SUCCEEDED, None
+        if verdict.decision is Outcome.SHADOW and champion is not None:
+            self.trials.begin(Kind.SHADOW, version, champion)
+            status = Status.ON_TRIAL
+        elif not rejected and spec.retrain.promote is Promote.AUTO:
             try:
-                self._install(version, generation)
+                status = self.trials.promoted(version, generation)
             except StalePromotionError as error:
                 problem = f"not promoted: {error}"
-        self._end(run, Status.SUCCEEDED, problem)
+        self._end(run, status, problem)
+
+    def _add_version(self, run: Run, *, challenges: bool) -> Version:
+        artefact = f"runs/{run.id}/artefact"
+        digest = sha256((self._data_dir / artefact / "manifest.json").read_bytes()).hexdigest()
+        version = Version(run.request.model, "", run.id, artefact, digest, self._clock())
+        seen = self._ports.versions_seen(run.request.model)
+        return self._registry.add_version(version, seen, challenges=challenges)
 
     def _end(self, run: Run, status: Status, error: str | None = None) -> None:
         self._registry.save_run(replace(run, status=status, error=error, finished_at=self._clock()))
@@ -295,7 +351,7 @@ class Worker:
 
     def _tidy(self, directory: RunDirectory) -> None:
         """Remove what only the stages needed; snapshot, log, artefact and reports stay."""
-        for name in ("incumbent", "challenger"):
+        for name in ("incumbent", "anchor", "challenger"):
             shutil.rmtree(directory / name, ignore_errors=True)
         for name in _BETWEEN:
             (directory / name).unlink(missing_ok=True)

@@ -188,6 +188,9 @@ class Replay:
             against = {r["check"]: r["detail"] for r in reasons}
             why = against.get("outside") or against.get("better", "")
             yield Told(now, "promoted", f"version {self.champion} answers now: {why}")
+        elif run["status"] == "on_trial":
+            version, now_answers = run["version"], self.champion or 1
+            yield Told(now, "on trial", f"version {version} beside {now_answers}, which answers")
         elif run["status"] == "rejected":
             yield Told(now, "kept", f"version {self.champion or 1} goes on answering")
 

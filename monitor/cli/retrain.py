@@ -6,7 +6,7 @@ import click
 
 from monitor.cli.connection import Connection, connected
 
-OVER = frozenset({"succeeded", "rejected", "failed"})
+OVER = frozenset({"succeeded", "rejected", "failed", "on_trial"})
 _POLL_SECONDS = 0.5
 
 
@@ -17,6 +17,8 @@ _POLL_SECONDS = 0.5
 @connected
 def retrain(model: str, reason: str, no_wait: bool, url: str, api_key: str | None) -> None:
     """Train a new version of MODEL. Exits 1 if the run failed or the gate kept it back.
+
+    A run that is on_trial is decided by the actuals to come; that is no failure.
 
     Example: watchkeeper retrain loans --reason "new product line"
     """
@@ -35,7 +37,7 @@ def retrain(model: str, reason: str, no_wait: bool, url: str, api_key: str | Non
         return
     for line in outcome(run):
         click.echo(line)
-    if run["status"] != "succeeded":
+    if run["status"] not in {"succeeded", "on_trial"}:
         raise click.exceptions.Exit(1)
 
 

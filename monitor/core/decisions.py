@@ -60,7 +60,9 @@ class RetrainRequest:
 
     `changed_at` is the event time since which things are different, where known; `event_time` is
     how far event time had come when it was asked (in a replay it runs faster than the clock).
-    `excluded` are the windows that must not be learned from.
+    `excluded` are the windows that must not be learned from. `confirmed` says that findings told
+    of a changed concept or of worse performance. `episode` is the incident whose alert opened the
+    episode that it belongs to, `retry` how many times it has been asked again in it.
     """
 
     model: str
@@ -70,6 +72,9 @@ class RetrainRequest:
     changed_at: datetime | None = None
     event_time: datetime | None = None
     excluded: Sequence[Window] = ()
+    confirmed: bool = False
+    episode: str | None = None
+    retry: int = 0
     id: int = 0
 
 

@@ -328,6 +328,8 @@ class Training:
     last_started_at: datetime | None = None
     last_event_at: datetime | None = None
     """The `event_time` of the request that the last run was started for."""
+    last_request: RetrainRequest | None = None
+    """What that run was started for."""
     rejected_in_row: int = 0
     running: bool = False
     retired: frozenset[str] = frozenset()

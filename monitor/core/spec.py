@@ -142,7 +142,8 @@ class ConceptSpec:
 class RetrainSpec:
     """When a new model is trained, from how much, and whether it may take over by itself.
 
-    `budget` bounds the time that tuning may take, all candidates together.
+    `budget` bounds the time that tuning may take, all candidates together. `canary` is the share of
+    rows that a version answers before it takes over, until actuals have shown that it is not worse.
     """
 
     __pydantic_config__: ClassVar = _STRICT
@@ -151,6 +152,7 @@ class RetrainSpec:
     min_labels: int = 2000
     promote: Promote = Promote.AUTO
     budget: timedelta = timedelta(minutes=1)
+    canary: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

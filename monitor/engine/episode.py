@@ -10,8 +10,10 @@ from monitor.core.ports import Training
 from monitor.core.spec import ModelSpec, Policy
 from monitor.engine.history import History
 from monitor.engine.incidents import gather, settle
-from monitor.engine.policy import Situation, decide
+from monitor.engine.policy import decide
 from monitor.engine.ports import Ports
+from monitor.engine.retries import is_episode
+from monitor.engine.situation import Situation
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Episode:
             progress = ports.ledger.progress(model)
             alerts = ports.findings.alerts_after(model, progress.alerts)
             incidents = self._incidents(model, spec, alerts, training, now)
-            if incidents or spec.retrain.policy is Policy.SCHEDULED:
+            scheduled = spec.retrain.policy is Policy.SCHEDULED
+            if incidents or scheduled or is_episode(spec, training):
                 self._decide(model, spec, incidents, training, now, new=bool(alerts))
             if alerts:
                 newest = max(f.number for f in alerts)
@@ -40,6 +43,7 @@ class Episode:
         ports = self.ports
         return bool(
             spec.retrain.policy is Policy.SCHEDULED
+            or is_episode(spec, ports.champion.training(model))
             or ports.incidents.incidents(model, only_open=True)
             or ports.findings.alerts_after(model, ports.ledger.progress(model).alerts)
         )

@@ -1,20 +1,19 @@
 """When to ask for a new model, and why not."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
 from monitor.core.decisions import Decision, Incident, RetrainRequest
 from monitor.core.external import PREFIX
 from monitor.core.findings import Finding
-from monitor.core.ports import Training
-from monitor.core.spec import ModelSpec, Policy, span_text
+from monitor.core.spec import ModelSpec, Policy
 from monitor.core.windows import Window
+from monitor.engine.guards import hindrance
+from monitor.engine.retries import again
+from monitor.engine.situation import Situation
 
 BAD_SHARE = 0.01
 """A window in which so many rows hold bad values teaches nothing."""
-LONGEST = 8
-"""The cooldown doubles with each rejection in a row, up to so many times itself."""
 SHOWN = 10
 """Alerts that a decision names: the newest."""
 
@@ -24,28 +23,8 @@ _TRIGGERS = {
     Policy.SCHEDULED: (),
     Policy.MANUAL: (),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """All that the policy looks at.
-
-    `alerts` are those in the windows of open incidents, `new` says whether any came just now.
-    `event_time` is how far event time has come. `waiting` says that a request waits already.
-    `labels` counts labelled rows and `bad` finds the windows that must not be learned from:
-    both may take long, so they are asked for only when nothing else speaks against a run.
-    """
-
-    model: str
-    now: datetime
-    event_time: datetime
-    training: Training
-    labels: Callable[[], int]
-    bad: Callable[[], Sequence[Window]]
-    incidents: Sequence[Incident] = ()
-    alerts: Sequence[Finding] = ()
-    new: bool = False
-    waiting: bool = False
+_CONFIRMING = ("drift.concept", "performance.realized")
+"""What needs actuals to alert: it knows that the old answers are wrong now."""
 
 
 def decide(spec: ModelSpec, situation: Situation) -> tuple[Decision | None, RetrainRequest | None]:
@@ -54,16 +33,21 @@ def decide(spec: ModelSpec, situation: Situation) -> tuple[Decision | None, Retr
     Alerts of data quality never ask for one, and a window with bad data keeps its other alerts
     from asking. Alerts of retired versions do not count. What waits for a guard is looked at
     again in each round as long as its incident is open; it is recorded when its alert is new.
+
+    A run that an alarm led to knew little of what came after the change. So it is asked for again
+    after 1, 2, 4 and 8 blocks of `window.every` or the cooldown, whichever is longer.
     """
     policy = spec.retrain.policy
     asking, suppressed = _asking(spec, situation)
+    if not asking and not situation.new and (further := again(spec, situation)):
+        return _decision(situation, True, further.reason, ()), further
     if policy is not Policy.SCHEDULED and not asking:
         reason = _why_not(policy, situation, suppressed)
         return (_decision(situation, False, reason, ()) if reason else None), None
-    hindrance = _hindrance(spec, situation)
-    if hindrance:
+    held = hindrance(spec, situation)
+    if held:
         told = situation.new and policy is not Policy.SCHEDULED
-        return (_decision(situation, False, hindrance, asking) if told else None), None
+        return (_decision(situation, False, held, asking) if told else None), None
     request = _request(situation, asking)
     return _decision(situation, True, request.reason, asking), request
 
@@ -82,16 +66,6 @@ def is_bad(finding: Finding) -> bool:
     if finding.detector == "quality.volume" or finding.measured.method in {"extra_column", "lag"}:
         return False
     return _damage(finding) >= BAD_SHARE
-
-
-def cooldown(spec: ModelSpec, training: Training) -> timedelta:
-    """How long to wait after a run: doubled by each rejection in a row.
-
-    >>> from monitor.core.spec import Task
-    >>> str(cooldown(ModelSpec(Task.BINARY), Training(rejected_in_row=2)))
-    '4 days, 0:00:00'
-    """
-    return spec.retrain.cooldown * min(LONGEST, 1 << min(training.rejected_in_row, 10))
 
 
 def _damage(finding: Finding) -> float:
@@ -144,41 +118,6 @@ def _why_not(policy: Policy, situation: Situation, suppressed: Sequence[Finding]
     return f"the policy {policy} does not name such alerts"
 
 
-def _hindrance(spec: ModelSpec, situation: Situation) -> str:
-    """What speaks against a run now; empty if nothing does."""
-    training = situation.training
-    if training.running or situation.waiting:
-        return "a run is going or waiting already"
-    wait, passed = cooldown(spec, training), _since_last_run(situation)
-    if passed is not None and passed < wait:
-        doubled = (
-            f" after {training.rejected_in_row} rejections" if training.rejected_in_row else ""
-        )
-        return f"cooldown{doubled}: {span_text(_round(wait - passed))} of {span_text(wait)} left"
-    labels = situation.labels()
-    if labels < spec.retrain.min_labels:
-        return f"{labels} labelled rows, {spec.retrain.min_labels} are needed"
-    return ""
-
-
-def _since_last_run(situation: Situation) -> timedelta | None:
-    """Time since the last run by the clock or in event time, whichever is more.
-
-    Live, both are the same. In a replay event time runs faster, and there it is what counts.
-    """
-    training = situation.training
-    spans = []
-    if training.last_started_at is not None:
-        spans.append(situation.now - training.last_started_at)
-    if training.last_event_at is not None:
-        spans.append(situation.event_time - training.last_event_at)
-    return max(spans, default=None)
-
-
-def _round(value: timedelta) -> timedelta:
-    return timedelta(seconds=max(1, round(value.total_seconds())))
-
-
 def _request(situation: Situation, asking: Sequence[Finding]) -> RetrainRequest:
     numbers = {f.number for f in asking}
     incident = next((i for i in situation.incidents if numbers & set(i.findings)), None)
@@ -190,6 +129,8 @@ def _request(situation: Situation, asking: Sequence[Finding]) -> RetrainRequest:
         changed_at=_changed_at(incident, asking),
         event_time=situation.event_time,
         excluded=situation.bad(),
+        confirmed=any(f.detector.startswith(_CONFIRMING) for f in asking),
+        episode=incident.id if incident else None,
     )
 
 

@@ -14,13 +14,21 @@ from monitor.core.errors import UnavailableError, WatchkeeperError
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger(__name__)
+_OPEN_INFERENCE = "/v2"
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 def problem(
-    status: int, title: str, detail: str, headers: Mapping[str, str] | None = None
+    status: int,
+    title: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    path: str = "",
 ) -> Response:
-    """An answer that says what is wrong; `type` is an URN made of the title."""
+    """An answer that says what is wrong; `type` is an URN made of the title.
+
+    Clients of the Open Inference Protocol look for `error`: it is there under `/v2`.
+    """
     slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
     document = {
         "type": f"urn:watchkeeper:problem:{slug}",
@@ -28,6 +36,8 @@ def problem(
         "status": status,
         "detail": detail.encode("utf-8", "replace").decode(),
     }
+    if path.startswith(_OPEN_INFERENCE):
+        document["error"] = document["detail"]
     return Response(
         msgspec.json.encode(document), status, dict(headers or {}), media_type=MEDIA_TYPE
     )
@@ -51,14 +61,17 @@ def refusal(error: Exception, method: str, path: str) -> Response:
     if not isinstance(error, WatchkeeperError):
         _LOG.error("%s %s failed", method, path, exc_info=error)
         return problem(
-            500, "Internal error", "this is a fault of the service; its log says what happened"
+            500,
+            "Internal error",
+            "this is a fault of the service; its log says what happened",
+            path=path,
         )
     headers = {}
     if isinstance(error, UnavailableError):
         headers["Retry-After"] = str(error.retry_after)
     if error.status >= 500 and not headers:
         _LOG.error("%s %s failed", method, path, exc_info=error)
-    return problem(error.status, error.title, str(error), headers)
+    return problem(error.status, error.title, str(error), headers, path)
 
 
 async def _of_the_framework(request: Request, error: Any) -> Response:
@@ -67,7 +80,7 @@ async def _of_the_framework(request: Request, error: Any) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_methods(request))
-    return problem(error.status_code, title, detail, headers)
+    return problem(error.status_code, title, detail, headers, request.url.path)
 
 
 def _methods(request: Request) -> list[str]:

@@ -18,6 +18,7 @@ class ProblemAnswer(BaseModel):
     detail: str = Field(
         examples=["no model 'loan'; did you mean 'loans'? register it with PUT /v1/models/loan"]
     )
+    error: str | None = Field(default=None, description="Under /v2: `detail` once more.")
 
 
 class RejectedRow(BaseModel):
@@ -84,6 +85,24 @@ class VersionsAnswer(BaseModel):
 
     model_config = _STRICT
     items: list[VersionAnswer]
+
+
+class DecisionAnswer(BaseModel):
+    """One decision about a model, and why it was taken."""
+
+    model_config = _STRICT
+    model: str = Field(examples=["loans"])
+    retrain: bool = Field(examples=[False])
+    reason: str = Field(examples=["cooldown: 3h of 1d left"])
+    decided_at: str = Field(examples=["2026-03-01T13:00:05Z"])
+    evidence: dict[str, Any] = Field(default_factory=dict)
+
+
+class DecisionsAnswer(BaseModel):
+    """Decisions, newest first."""
+
+    model_config = _STRICT
+    items: list[DecisionAnswer]
 
 
 class PredictedRow(BaseModel):

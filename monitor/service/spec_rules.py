@@ -60,6 +60,7 @@ def _section_problems(spec: ModelSpec) -> Iterator[str]:
         "concept.run_length: must be from 100 to 1000000000": (
             spec.concept.run_length is None or 100 <= spec.concept.run_length <= 1e9
         ),
+        "retrain.canary: must be a share, 0 or more and below 1": 0 <= spec.retrain.canary < 1,
     }
     yield from (sentence for sentence, holds in rules.items() if not holds)
 

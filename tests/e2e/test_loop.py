@@ -106,7 +106,7 @@ def test_a_concept_change_is_noticed_explained_retrained_gated_and_promoted(tmp_
         assert all(r["passed"] for r in run["verdict"]["reasons"] if r["check"] == "better")
         assert len(run["snapshot"]["sha256"]) == 64
 
-        recovered = answered(service, *world(rng, 600, 3000, flipped=True))
+        recovered = answered(service, *world(rng, 500, 3000, flipped=True))
         assert service.ask("GET", "/v1/models/m/versions")["items"][0]["alias"] == "champion"
         (held,) = service.ask("GET", "/v1/models/m/predictions", params={"ids": "3000"})["items"]
         assert held["version"] == run["version"] != first["version"]

@@ -16,6 +16,7 @@ import pytest
 
 from monitor.core.errors import UnknownModelError
 from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, RetrainSpec, Task
+from monitor.core.windows import Window
 from trainer.directory import RunDirectory
 from trainer.production.champion import ChampionServer
 from trainer.production.registry import Registry
@@ -157,7 +158,7 @@ class House:
         self.queue, self.seen = Queue(), []
         self.registry = Registry(self.data_dir / "registry.sqlite")
         self.champions = ChampionServer(self.data_dir, self.registry, self.specs)
-        self.unfolded = {}
+        self.unfolded, self.bad, self.decisions = {}, [], []
         ports = Ports(
             self.specs,
             self.rows,
@@ -165,6 +166,9 @@ class House:
             self.queue,
             lambda model: list(self.seen),
             self.wait_folded,
+            self.extent,
+            lambda model: list(self.bad),
+            self.decisions.append,
         )
         self.worker = Worker(self.data_dir, ports, self.registry, self.champions, self.clock)
         self.stop = threading.Event()
@@ -172,6 +176,11 @@ class House:
     def clock(self):
         self.now += timedelta(seconds=1)
         return self.now
+
+    def extent(self, model):
+        """The event times of all rows of a model."""
+        stamps = self.rows[model]["timestamp"].to_pylist()
+        return Window(stamps[0], stamps[-1] + timedelta(microseconds=1)) if stamps else None
 
     def wait_folded(self, timeout):
         """Acknowledged rows become readable, unless `unfolded` says that they cannot."""

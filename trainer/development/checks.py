@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from os import sysconf
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ from trainer.research.features import Encoder
 
 _LIBRARY = "lightgbm"
 _SLOWEST_MS = 20.0
+_SLOWEST_OF_100_MS = 200.0
+_MOST_MEMORY_MB = 1000.0
+_SERIES = 3
 _LARGEST_MB = 200.0
 _PATIENCE = 120.0
 _REPEATS = 100
@@ -49,12 +53,13 @@ class Examination:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """Answers to the rows, what could not be answered, times of single rows (ms)."""
+    """Answers to the rows, what could not be answered, times of single rows (ms), memory taken."""
 
     answers: Sequence[Sequence[float]] = ()
     broken: Sequence[str] = ()
     damaged: int = 0
     milliseconds: Sequence[float] = field(default_factory=tuple)
+    memory: int = 0
 
 
 class Examiner:
@@ -129,7 +134,7 @@ def judge(found: Examined | str, expected: Matrix, size: int) -> tuple[Reason, .
     )
     if isinstance(found, str):
         return Reason("loads", False, f"a clean process could not answer: {found}"), weight
-    return _loads(found, expected), _survives(found), _latency(found), weight
+    return _loads(found, expected), _survives(found), _latency(found), _memory(found), weight
 
 
 def _loads(found: Examined, expected: Matrix) -> Reason:
@@ -151,8 +156,18 @@ def _survives(found: Examined) -> Reason:
 
 def _latency(found: Examined) -> Reason:
     middle, last = np.quantile(found.milliseconds, [0.5, 0.99]).tolist()
-    detail = f"one row takes {middle:.3f} ms (median), at most {_SLOWEST_MS:.0f} are allowed"
-    return Reason("latency", middle <= _SLOWEST_MS, detail, {"p50_ms": middle, "p99_ms": last})
+    detail = (
+        f"one row takes {middle:.3f} ms (median), 99 of 100 at most {last:.3f}; "
+        f"{_SLOWEST_MS:.0f} and {_SLOWEST_OF_100_MS:.0f} are allowed"
+    )
+    passed = middle <= _SLOWEST_MS and last <= _SLOWEST_OF_100_MS
+    return Reason("latency", passed, detail, {"p50_ms": middle, "p99_ms": last})
+
+
+def _memory(found: Examined) -> Reason:
+    taken = found.memory / 1e6
+    detail = f"loaded it takes {taken:.1f} MB, at most {_MOST_MEMORY_MB:.0f} are allowed"
+    return Reason("memory", taken <= _MOST_MEMORY_MB, detail, {"bytes": found.memory})
 
 
 def damaged(encoder: Encoder, row: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -168,8 +183,10 @@ def damaged(encoder: Encoder, row: Mapping[str, Any]) -> Iterator[tuple[str, dic
 
 def examine(asked: Examination) -> Examined:
     """Load the artefact and put it to the test; runs in the clean process."""
+    before = _resident()
     packaged = package.load(Path(asked.artefact))
     answers = packaged.answers(asked.rows)
+    memory = max(0, _resident() - before)
     broken = []
     tried = list(damaged(packaged.encoder, asked.rows[0]))
     for what, row in tried:
@@ -178,9 +195,24 @@ def examine(asked: Examination) -> Examined:
                 broken.append(f"{what}: no finite answer")
         except Exception as error:
             broken.append(f"{what}: {type(error).__name__}: {error}")
+    times = min((_times(packaged, asked.rows) for _ in range(_SERIES)), key=lambda t: sorted(t)[-2])
+    return Examined(answers.tolist(), broken, len(tried), times, memory)
+
+
+def _times(packaged: package.Packaged, rows: Sequence[Mapping[str, Any]]) -> list[float]:
+    """Milliseconds of single rows; the quietest of some series counts, others use the machine."""
     times = []
     for i in range(_REPEATS):
         began = time.perf_counter()
-        packaged.answers([asked.rows[i % len(asked.rows)]])
+        packaged.answers([rows[i % len(rows)]])
         times.append((time.perf_counter() - began) * 1e3)
-    return Examined(answers.tolist(), broken, len(tried), times)
+    return times
+
+
+def _resident() -> int:
+    """Bytes of this process in memory; 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * sysconf("SC_PAGE_SIZE")

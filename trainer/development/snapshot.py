@@ -20,7 +20,7 @@ _PER_ROOT = 3.0
 class Split:
     """Rows [0, train) learn, [tune, tune_end) choose, [gate, rows) judge; oldest first.
 
-    The gaps between them are the embargo.
+    The gaps between them are the embargo (microseconds).
     """
 
     train: int
@@ -28,6 +28,21 @@ class Split:
     tune_end: int
     gate: int
     rows: int
+    embargo: int = 0
+
+
+def affordable(timestamps: npt.NDArray[np.int64], embargo: timedelta) -> timedelta:
+    """The embargo, or as much of it as costs no more than a third of the tune rows at each cut.
+
+    A model whose actuals take a week would have nothing to learn from in its first days.
+
+    >>> affordable(np.arange(0, 1000), timedelta(microseconds=70))
+    datetime.timedelta(microseconds=50)
+    """
+    cut = split(timestamps)
+    rows = (cut.rows - cut.gate) // 3
+    spans = [int(timestamps[p] - timestamps[max(0, p - rows)]) for p in (cut.tune, cut.gate)]
+    return min(embargo, min(spans) * MICROSECOND)
 
 
 def split(timestamps: npt.NDArray[np.int64], embargo: timedelta = timedelta(0)) -> Split:
@@ -39,7 +54,7 @@ def split(timestamps: npt.NDArray[np.int64], embargo: timedelta = timedelta(0)) 
     newest rows all are of one. Raises ValueError if a part would be empty.
 
     >>> split(np.arange(1000))
-    Split(train=700, tune=700, tune_end=850, gate=850, rows=1000)
+    Split(train=700, tune=700, tune_end=850, gate=850, rows=1000, embargo=0)
     """
     rows = len(timestamps)
     size = round(min(_SHARE * rows, max(_ALWAYS, _PER_ROOT * rows**0.5)))
@@ -52,6 +67,7 @@ def split(timestamps: npt.NDArray[np.int64], embargo: timedelta = timedelta(0)) 
         tune_end=_before(timestamps, gate, gap),
         gate=gate,
         rows=rows,
+        embargo=gap,
     )
     if not 0 < found.train <= found.tune < found.tune_end <= found.gate < rows:
         raise ValueError(f"{rows} rows are too few to train, tune and judge on")

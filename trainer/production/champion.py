@@ -1,15 +1,23 @@
 """Answers with the champion of each model, and swaps it without a pause."""
 
+import logging
 import threading
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.core.errors import NoChampionError, NothingToRollBackToError
 from monitor.core.ports import Answer, SpecBook, Training
 from trainer.development import package
 from trainer.development.package import Packaged
+from trainer.production.health import Health
 from trainer.production.registry import Registry, Version
+
+_LOG = logging.getLogger(__name__)
+_WHOLE = 1 << 32
+_GOLDEN = 2_654_435_769
+"""2^32 divided by the golden ratio: its multiples are spread evenly (Knuth, TAOCP 3, 6.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +26,7 @@ class Serving:
 
     version: str
     packaged: Packaged
+    health: Health = field(default_factory=Health, compare=False)
 
     def answer(self, features: Sequence[Mapping[str, object]]) -> list[Answer]:
         """One answer a row, in order."""
@@ -27,6 +36,19 @@ class Serving:
         return [Answer(prediction, score, self.version) for prediction, score in worded]
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Who answers for a model: the champion, and perhaps one on trial.
+
+    `spare` answers what the champion cannot; `canary` answers a `share` of the rows.
+    """
+
+    champion: Serving
+    spare: Serving | None = None
+    canary: Serving | None = None
+    share: float = 0.0
+
+
 class ChampionServer:
     """Keeps Champion. Readers take one reference; a failed load leaves the last good one."""
 
@@ -34,7 +56,8 @@ class ChampionServer:
         self._data_dir = data_dir
         self._registry = registry
         self._specs = specs
-        self._serving: dict[str, Serving] = {}
+        self._posts: dict[str, Post] = {}
+        self._rows = 0
         self._guard = threading.Lock()
 
     def restore(self) -> Mapping[str, str]:
@@ -83,20 +106,70 @@ class ChampionServer:
                 continue
         raise NothingToRollBackToError(versions[0].model)
 
-    def install(self, model: str, serving: Serving) -> None:
-        """From now on this one answers; who is being answered is not disturbed."""
+    def post(self, model: str) -> Post | None:
+        """Who answers for a model now; None before the first champion."""
+        return self._posts.get(model)
+
+    def install(
+        self,
+        model: str,
+        serving: Serving,
+        spare: Serving | None = None,
+        canary: Serving | None = None,
+        share: float = 0.0,
+    ) -> None:
+        """From now on these answer; who is being answered is not disturbed."""
         with self._guard:
-            self._serving = {**self._serving, model: serving}
+            self._posts = {**self._posts, model: Post(serving, spare, canary, share)}
 
     def answer(self, model: str, features: Sequence[Mapping[str, object]]) -> Sequence[Answer]:
         """One answer a row, in order. Raises NoChampionError."""
-        serving = self._serving.get(model)
-        if serving is None:
+        post = self._posts.get(model)
+        if post is None:
             self._specs.get(model)
             raise NoChampionError(model)
-        return serving.answer(features)
+        if post.canary is None:
+            return _answered(post.champion, post.spare, features)
+        return self._shared(post, post.canary, features)
+
+    def _shared(
+        self, post: Post, canary: Serving, features: Sequence[Mapping[str, object]]
+    ) -> Sequence[Answer]:
+        """The canary answers its share of the rows, evenly spread over them."""
+        with self._guard:
+            first, self._rows = self._rows, self._rows + len(features)
+        limit = post.share * _WHOLE
+        theirs = [(first + i) * _GOLDEN % _WHOLE < limit for i in range(len(features))]
+        said = {
+            mine: iter(
+                _answered(
+                    canary if mine else post.champion,
+                    post.champion if mine else post.spare,
+                    [f for f, its in zip(features, theirs, strict=True) if its is mine],
+                )
+            )
+            for mine in (True, False)
+        }
+        return [next(said[mine]) for mine in theirs]
 
     def training(self, model: str) -> Training:
         """The past of a model's retraining."""
         self._specs.get(model)
         return self._registry.training(model)
+
+
+def _answered(
+    serving: Serving, spare: Serving | None, features: Sequence[Mapping[str, object]]
+) -> list[Answer]:
+    """Answers, from the spare where the version itself breaks; nobody must wait for the repair."""
+    began = time.perf_counter()
+    try:
+        given = serving.answer(features)
+    except Exception as error:  # a model may break in its library's own ways
+        serving.health.badly(len(features), f"{type(error).__name__}: {error}")
+        if spare is None:
+            raise
+        _LOG.exception("version %s could not answer; %s did", serving.version, spare.version)
+        return spare.answer(features)
+    serving.health.well(len(features), time.perf_counter() - began)
+    return given

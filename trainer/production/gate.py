@@ -1,14 +1,11 @@
 """The gate: may the challenger replace the champion? Pure: numbers in, a verdict out."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-
-import numpy as np
-import numpy.typing as npt
-
 from trainer.production.comparison import Gain, gain
+from trainer.production.evidence import Evidence, Pair
+from trainer.production.groups import fairness, segments
+from trainer.production.rivals import anchor, beats_constant, linear, no_change, old_reference
+from trainer.production.soundness import calibration, leak
 from trainer.records import Outcome, Reason, Verdict
-from trainer.research.collect import Matrix
 
 PROMOTE = 0.8
 """Chance of a gain from which on the challenger is taken."""
@@ -16,75 +13,61 @@ SHADOW = 0.05
 """Chance of not being worse by the margin from which on more labels could change the verdict."""
 _FEWEST_ROWS = 50
 _FEWEST_OF_CLASS = 5
-_SEGMENT_ROWS = 200
-_CALIBRATION = 0.1
-_LEAK = 0.99
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that the gate looks at. Losses have shape (gate rows,), oldest first.
-
-    `times` are the first and last event times (microseconds) of the train, tune and gate rows;
-    `per_class` counts the rows learned from; `reads` are the features that the challenger reads,
-    `champion_reads` those of the champion that have values in the gate rows. `plain` and
-    `no_change` are mean plain losses (0/1, or squared) of the challenger and of repeating the
-    last actual. `outside` are losses of an outside version beside ours on the rows it answered;
-    it is `live` where it answered real traffic, and then it holds the place of a champion.
-    """
-
-    challenger: Matrix
-    constant: Matrix
-    times: Mapping[str, tuple[int, int]]
-    learned: int
-    plain: float
-    no_change: float
-    champion: Matrix | None = None
-    champion_version: str | None = None
-    outside: tuple[Matrix, Matrix] | None = None
-    live: bool = False
-    per_class: Mapping[str, int] = field(default_factory=dict)
-    reads: frozenset[str] = frozenset()
-    champion_reads: frozenset[str] = frozenset()
-    segments: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
-    calibration_error: float | None = None
-    signals: Mapping[str, float | None] = field(default_factory=dict)
-    checks: Sequence[Reason] = ()
-    seed: int = 0
 
 
 def judge(evidence: Evidence) -> Verdict:
-    """Promote where every check that blocks has passed."""
+    """Promote where every check that blocks has passed.
+
+    Where only `better` has not, and is not sure, the verdict is left to the actuals to come.
+    """
     zone, better = _better(evidence)
     reasons = (
         _labels(evidence),
         _time_order(evidence),
-        _beats_constant(evidence),
         _schema(evidence),
         better,
         *([] if evidence.outside is None else [_outside(evidence, evidence.outside)]),
+        *anchor(evidence),
+        *old_reference(evidence),
+        *segments(evidence),
+        *fairness(evidence),
+        *calibration(evidence),
+        beats_constant(evidence),
+        no_change(evidence),
+        *linear(evidence),
+        leak(evidence),
         *evidence.checks,
-        *_warnings(evidence),
     )
-    passed = all(reason.passed for reason in reasons if reason.blocks)
-    return Verdict(Outcome.PROMOTE if passed else Outcome.REJECT, zone, reasons)
+    failed = [reason.check for reason in reasons if reason.blocks and not reason.passed]
+    if failed == ["better"] and zone == "shadow":
+        return Verdict(Outcome.SHADOW, zone, reasons)
+    return Verdict(Outcome.REJECT if failed else Outcome.PROMOTE, zone, reasons)
 
 
 def _better(evidence: Evidence) -> tuple[str, Reason]:
     if evidence.champion is None:
-        return "first", Reason("better", True, "there is no champion to compare with")
+        zone = "first"
+        if evidence.outside is not None and evidence.live:
+            zone = _zone(gain(*evidence.outside, evidence.seed))
+        return zone, Reason("better", True, "there is no champion to compare with")
     found = gain(evidence.champion, evidence.challenger, evidence.seed)
-    passed = found.probability >= PROMOTE
-    zone = "promote" if passed else "shadow" if found.not_worse >= SHADOW else "reject"
+    zone = _zone(found)
     detail = (
         f"loss {evidence.challenger.mean():.4f} against {evidence.champion.mean():.4f} of version "
         f"{evidence.champion_version} on the newest {found.rows} rows: better with probability "
         f"{found.probability:.2f}, {PROMOTE} is needed"
     )
-    return zone, Reason("better", passed, detail, {**_numbers(found), "zone": zone})
+    return zone, Reason("better", zone == "promote", detail, {**numbers(found), "zone": zone})
 
 
-def _numbers(found: Gain) -> dict[str, float]:
+def _zone(found: Gain) -> str:
+    if found.probability >= PROMOTE:
+        return "promote"
+    return "shadow" if found.not_worse >= SHADOW else "reject"
+
+
+def numbers(found: Gain) -> dict[str, float]:
+    """A comparison as the numbers of a reason."""
     return {
         "gain": found.mean,
         "probability": found.probability,
@@ -109,17 +92,17 @@ def _labels(evidence: Evidence) -> Reason:
 
 
 def _time_order(evidence: Evidence) -> Reason:
+    """Train before tune before gate, with the embargo between them."""
     train, tune, gate = (evidence.times[name] for name in ("train", "tune", "gate"))
-    passed = train[1] <= tune[0] and tune[1] <= gate[0]
+    asked, gap = evidence.embargo
+    passed = tune[0] - train[1] >= gap and gate[0] - tune[1] >= gap
     detail = "training rows are older than tune rows, and those older than gate rows"
-    numbers = {name: list(span) for name, span in evidence.times.items()}
-    return Reason("time_order", passed, detail if passed else f"not so: {detail}", numbers)
-
-
-def _beats_constant(evidence: Evidence) -> Reason:
-    ours, theirs = float(evidence.challenger.mean()), float(evidence.constant.mean())
-    detail = f"loss {ours:.4f} against {theirs:.4f} of the best answer that reads no feature"
-    return Reason("beats_constant", ours < theirs, detail, {"loss": ours, "constant": theirs})
+    if asked:
+        detail += f", with {gap / 3.6e9:.3g} h between them for the delay of actuals"
+        detail += f" ({asked / 3.6e9:.3g} h would leave too few)" if gap < asked else ""
+    found: dict[str, object] = {name: list(span) for name, span in evidence.times.items()}
+    found |= {"embargo_seconds": gap / 1e6, "asked_seconds": asked / 1e6}
+    return Reason("time_order", passed, detail if passed else f"not so: {detail}", found)
 
 
 def _schema(evidence: Evidence) -> Reason:
@@ -129,24 +112,11 @@ def _schema(evidence: Evidence) -> Reason:
         if lost
         else f"reads {len(evidence.reads)} features, with all that a champion reads"
     )
-    numbers = {"features": len(evidence.reads), "lost": lost}
-    return Reason("schema", not lost and bool(evidence.reads), detail, numbers)
+    found = {"features": len(evidence.reads), "lost": lost}
+    return Reason("schema", not lost and bool(evidence.reads), detail, found)
 
 
-def _warnings(evidence: Evidence) -> list[Reason]:
-    """What a person should know but what holds nothing back."""
-    found = [_no_change(evidence), _leak(evidence)]
-    if evidence.calibration_error is not None:
-        off = evidence.calibration_error
-        detail = f"scores are off the frequencies by {off:.3f}"
-        numbers = {"calibration_error": off}
-        found.append(Reason("calibration", off <= _CALIBRATION, detail, numbers, blocks=False))
-    if evidence.champion is not None:
-        found += _segments(evidence, evidence.champion)
-    return found
-
-
-def _outside(evidence: Evidence, outside: tuple[Matrix, Matrix]) -> Reason:
+def _outside(evidence: Evidence, outside: Pair) -> Reason:
     """Against a version that others serve: it blocks where that answers real traffic.
 
     What a reference says that a model answered is told, and holds nothing back.
@@ -158,38 +128,4 @@ def _outside(evidence: Evidence, outside: tuple[Matrix, Matrix]) -> Reason:
         f"{found.rows} rows: better with probability {found.probability:.2f}, {PROMOTE} is needed"
     )
     passed = found.probability >= PROMOTE
-    return Reason("outside", passed, detail, _numbers(found), blocks=evidence.live)
-
-
-def _no_change(evidence: Evidence) -> Reason:
-    detail = (
-        f"plain loss {evidence.plain:.4f} against {evidence.no_change:.4f} of repeating the last "
-        "actual, which needs labels without delay"
-    )
-    numbers = {"loss": evidence.plain, "no_change": evidence.no_change}
-    return Reason("no_change", evidence.plain < evidence.no_change, detail, numbers, blocks=False)
-
-
-def _leak(evidence: Evidence) -> Reason:
-    leaks = {n: s for n, s in evidence.signals.items() if s is not None and s > _LEAK}
-    detail = (
-        f"{', '.join(leaks)} alone all but gives the actual away: known only afterwards?"
-        if leaks
-        else "no feature alone gives the actual away"
-    )
-    return Reason("leak", not leaks, detail, leaks, blocks=False)
-
-
-def _segments(evidence: Evidence, champion: Matrix) -> list[Reason]:
-    gains = {
-        name: gain(champion[rows], evidence.challenger[rows], evidence.seed)
-        for name, mask in evidence.segments.items()
-        if len(rows := np.flatnonzero(mask)) >= _SEGMENT_ROWS
-    }
-    if not gains:
-        return []
-    level = SHADOW / len(gains)  # Bonferroni: no segment is blamed by chance
-    worse = [name for name, g in gains.items() if g.probability < level]
-    detail = f"worse in {', '.join(worse)}" if worse else f"not worse in {len(gains)} segments"
-    numbers = {name: g.mean for name, g in gains.items()}
-    return [Reason("segments", not worse, detail, numbers, blocks=False)]
+    return Reason("outside", passed, detail, numbers(found), blocks=evidence.live)

@@ -17,6 +17,7 @@ from monitor.core.errors import (
 )
 from monitor.core.ports import Training
 from trainer.production.registry_file import RegistryFile
+from trainer.production.trial_book import TrialBook
 from trainer.records import Run, Status
 
 _CHAMPION, _CHALLENGER, _ARCHIVED = "champion", "challenger", "archived"
@@ -40,6 +41,8 @@ class Registry:
 
     def __init__(self, path: Path) -> None:
         self._file = RegistryFile(path)
+        self.trials = TrialBook(self._file)
+        self._trainings: dict[str, tuple[int, Training]] = {}
 
     def close(self) -> None:
         """Close the file; nobody may call afterwards."""
@@ -91,10 +94,13 @@ class Registry:
 
     # Versions
 
-    def add_version(self, version: Version, seen: Sequence[str] = ()) -> Version:
+    def add_version(
+        self, version: Version, seen: Sequence[str] = (), *, challenges: bool = True
+    ) -> Version:
         """Number a packaged model and make it the challenger; the answer has its name.
 
-        `seen` are versions that predictions came from: the new number is larger than theirs.
+        One that does not challenge is archived at once. `seen` are versions that predictions came
+        from: the new number is larger than theirs.
         """
         used = [int(name) for name in seen if name.isdecimal() and len(name) < 16]
         with self._file.writing() as connection:
@@ -113,7 +119,8 @@ class Registry:
                     version.created_at.isoformat(),
                 ),
             )
-            _point(connection, version.model, _CHALLENGER, number)
+            if challenges:
+                _point(connection, version.model, _CHALLENGER, number)
         return self.version(version.model, str(number))
 
     def versions(self, model: str) -> Sequence[Version]:
@@ -148,6 +155,13 @@ class Registry:
     def champion(self, model: str) -> Version | None:
         """The version that answers; None before the first."""
         return next((v for v in self.versions(model) if v.alias == _CHAMPION), None)
+
+    def first_champion(self, model: str) -> Version | None:
+        """The version that was the champion first: it stays, whatever follows; None before that."""
+        found = self._file.read(
+            "SELECT version FROM history WHERE model = ? ORDER BY number LIMIT 1", model
+        )
+        return self.version(model, str(found[0][0])) if found else None
 
     def models(self) -> Sequence[str]:
         """Models that have a champion."""
@@ -224,7 +238,14 @@ class Registry:
         return [known[str(number)] for number in chain]
 
     def training(self, model: str) -> Training:
-        """The past of a model's retraining."""
+        """The past of a model's retraining; read again only where something was written since."""
+        written = self._file.writes
+        held = self._trainings.get(model)
+        if held is None or held[0] != written:
+            held = self._trainings[model] = written, self._training(model)
+        return held[1]
+
+    def _training(self, model: str) -> Training:
         champion, runs = self.champion(model), self.runs(model, 100)
         history = self._file.read(
             "SELECT version, happened_at FROM history WHERE model = ? ORDER BY number", model
@@ -236,6 +257,7 @@ class Registry:
             promoted_at=datetime.fromisoformat(history[-1][1]) if history else None,
             last_started_at=begun.started_at if begun else None,
             last_event_at=_event_time(begun) if begun else None,
+            last_request=begun.request if begun else None,
             rejected_in_row=next((i for i, held in enumerate(judged) if not held), len(judged)),
             running=any(run.status in {Status.QUEUED, Status.RUNNING} for run in runs),
             retired=frozenset(str(v) for v, _ in history) - {champion.name if champion else ""},
@@ -255,10 +277,10 @@ def _is_judged(run: Run) -> bool:
 
 
 def _is_held_back(run: Run) -> bool:
-    """Whether the gate was sure. Where it was only not sure enough, more rows may tell soon."""
+    """Whether the gate was sure that the challenger is worse; else more rows may tell soon."""
     verdict = run.record.verdict
-    unsure = verdict is not None and verdict.zone == "shadow"
-    return run.status is Status.REJECTED and not unsure
+    surely = verdict is None or verdict.zone in {"reject", "first"}
+    return run.status is Status.REJECTED and surely
 
 
 def _event_time(run: Run) -> datetime | None:

@@ -20,6 +20,9 @@ CREATE TABLE IF NOT EXISTS alias (
 CREATE TABLE IF NOT EXISTS history (
     number INTEGER PRIMARY KEY, model TEXT NOT NULL, action TEXT NOT NULL,
     version INTEGER NOT NULL, previous INTEGER, happened_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS trial (
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, model TEXT NOT NULL, open BOOLEAN NOT NULL,
+    content BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS run_of ON run (model, status);
 CREATE INDEX IF NOT EXISTS history_of ON history (model);
 """
@@ -33,6 +36,7 @@ class RegistryFile:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
+        self.writes = 0  # by this process; nobody else writes
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
         self._guard = threading.Lock()
@@ -86,6 +90,7 @@ class RegistryFile:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+            self.writes += 1
 
     def read(self, statement: str, *values: object) -> list[Any]:
         """All rows that a query finds."""

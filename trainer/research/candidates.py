@@ -5,7 +5,7 @@ Each has settings that do well unseen, a space around them to search, and a fit.
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any, ClassVar, Protocol
 
@@ -29,6 +29,10 @@ class Rows:
     levels: tuple[int, ...]
     classes: int
     seed: int = 0
+
+    def newest(self, rows: int) -> "Rows":
+        """The last so many of them."""
+        return replace(self, x=self.x[-rows:], y=self.y[-rows:])
 
 
 @dataclass(frozen=True, slots=True)

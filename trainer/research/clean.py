@@ -44,7 +44,7 @@ def usable(examples: Examples, task: Task, seed: int = 0) -> tuple[Examples, Map
     examples = _references_first(examples)
     order = np.argsort(examples.timestamps, kind="stable")
     examples = examples.chosen(order)
-    answered = _has_actual(examples, task)
+    answered = has_actual(examples, task)
     unlabelled = int((~answered).sum())
     examples = examples.chosen(answered)
     last = {i: row for row, i in enumerate(examples.column("prediction_id"))}
@@ -106,7 +106,8 @@ def _odd(counts: Counter[str], spec: ModelSpec) -> set[str]:
     return set(frequent[2:])
 
 
-def _has_actual(examples: Examples, task: Task) -> Any:
+def has_actual(examples: Examples, task: Task) -> Any:
+    """A mask, shape (rows,), of those whose actual can be read."""
     actual = examples.table["actual"]
     if task is Task.REGRESSION:
         return np.isfinite(np.asarray(actual.to_numpy(), np.float64))

@@ -1,9 +1,6 @@
 """The champion answers, and what it says is logged like any other prediction."""
 
-import json
 import uuid
-from collections.abc import Sequence
-from time import perf_counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -11,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from monitor.core.errors import BodyError
 from monitor.core.ports import Answer, Json
 from monitor.core.rows import Body, Kind, Rows
+from monitor.service.answering import ask_champion
 from monitor.service.answers import JsonAnswer
 from monitor.service.bodies import READERS, decode
 from monitor.service.deps import Rooms
@@ -47,11 +45,7 @@ def routes(rooms: Rooms) -> APIRouter:
         """
         rooms.specs.get(model)
         rows = _asked(decode(body, Kind.PREDICTIONS, limit=rooms.body_limit))
-        started = perf_counter()
-        given = rooms.champion.answer(model, [row["features"] for row in rows])
-        seconds = perf_counter() - started
-        rooms.metrics.answered(model, seconds)
-        _log(rooms, model, rows, given, seconds)
+        given = ask_champion(rooms, model, rows)
         return JsonAnswer({"items": [_item(r, a) for r, a in zip(rows, given, strict=True)]})
 
     return router
@@ -85,24 +79,6 @@ def _asked(rows: Rows) -> list[Json]:
 def _milliseconds(microseconds: int) -> int | float:
     whole, rest = divmod(microseconds, 1000)
     return whole + rest / 1000 if rest else whole
-
-
-def _log(
-    rooms: Rooms, model: str, rows: Sequence[Json], given: Sequence[Answer], seconds: float
-) -> None:
-    logged = [
-        {
-            **row,
-            "version": answer.version,
-            "prediction": answer.prediction,
-            "score": answer.score,
-            "latency_ms": seconds * 1000,
-        }
-        for row, answer in zip(rows, given, strict=True)
-    ]
-    content = json.dumps(logged, default=str).encode()  # keeps NaN, which is a value
-    done = rooms.log.append(model, Kind.PREDICTIONS, Body(content)).result()
-    rooms.metrics.predicted(model, done)
 
 
 def _item(row: Json, answer: Answer) -> dict[str, Any]:

@@ -9,7 +9,12 @@ from monitor.core.errors import BodyError
 from monitor.service.answers import JsonAnswer
 from monitor.service.deps import Rooms
 from monitor.service.documents import answers, json_body
-from monitor.service.schemas import RunAnswer, RunsAnswer, VersionAnswer, VersionsAnswer
+from monitor.service.schemas import (
+    RunAnswer,
+    RunsAnswer,
+    VersionAnswer,
+    VersionsAnswer,
+)
 from monitor.service.wire import asked, read_json
 
 _REASON = "asked for over the API"

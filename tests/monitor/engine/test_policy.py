@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.core.decisions import Incident, IncidentState
+from monitor.core.decisions import Incident, IncidentState, RetrainRequest
 from monitor.core.findings import Finding, Measurement, Severity
 from monitor.core.ports import Training
 from monitor.core.spec import Policy
-from monitor.engine.policy import Situation, cooldown, decide, is_bad
+from monitor.engine.guards import cooldown
+from monitor.engine.policy import decide, is_bad
+from monitor.engine.situation import Situation
 
 DAY = timedelta(days=1)
 
@@ -206,3 +208,38 @@ def test_values_out_of_range_are_damage_only_by_unit_or_very_far_off(ask, situat
     assert is_bad(alert("quality.range", value=0.03, far=0.02))
     assert is_bad(alert("quality.range", value=1.0, scale=1000.0))
     assert ask(situation(drifted, alert("drift.univariate", number=2)))[1] is not None
+
+
+def in_episode(cast, retry=0, **more):
+    asked = RetrainRequest(
+        "m", "drift", cast.START, "m-1", cast.START, cast.START, confirmed=True, episode="m-1"
+    )
+    asked = replace(asked, retry=retry)
+    return Training(last_started_at=cast.START, last_request=asked, **more)
+
+
+@pytest.mark.parametrize(("retry", "blocks"), [(0, 1), (1, 2), (2, 4), (3, 8)])
+def test_an_alarm_opens_an_episode_that_asks_again_after_1_2_4_and_8_blocks(
+    ask, situation, cast, retry, blocks
+):
+    training = in_episode(cast, retry)
+    due = cast.START + blocks * DAY
+    early = situation(training=training, now=due, event_time=due, new=False)
+    late = replace(early, now=due + DAY / 24, event_time=due + DAY / 24)
+
+    assert ask(early) == (None, None)
+    decision, request = ask(late)
+    assert decision.retrain
+    assert (request.episode, request.retry, request.changed_at) == ("m-1", retry + 1, cast.START)
+    assert request.confirmed
+    assert f"again ({retry + 1} of 4): {blocks} block" in request.reason
+
+
+def test_an_episode_ends_after_four_retries_and_waits_for_guards(ask, situation, alert, cast):
+    over = situation(training=in_episode(cast, 4), new=False)
+    assert ask(over) == (None, None)
+    assert ask(situation(training=in_episode(cast), labels=10, new=False)) == (None, None)
+    assert ask(situation(training=in_episode(cast, running=True), new=False)) == (None, None)
+    assert ask(situation(training=in_episode(cast), new=False), Policy.MANUAL) == (None, None)
+    _, fresh = ask(situation(alert("drift.concept"), training=in_episode(cast, 3)))
+    assert (fresh.episode, fresh.retry) == ("m-1", 0)  # a new alarm begins anew

@@ -12,6 +12,7 @@ from monitor.service.router import create_router
 from monitor.service.spec_wire import spec_json
 
 MODEL = "/v1/models/{model}"
+V2 = "/v2/models/{model}"
 ROUTES = {
     "put": {MODEL, f"{MODEL}/reference"},
     "get": {
@@ -25,6 +26,14 @@ ROUTES = {
         f"{MODEL}/runs",
         f"{MODEL}/runs/{{run}}",
         f"{MODEL}/versions",
+        f"{MODEL}/decisions",
+        "/v2",
+        "/v2/health/live",
+        "/v2/health/ready",
+        V2,
+        f"{V2}/ready",
+        f"{V2}/versions/{{version}}",
+        f"{V2}/versions/{{version}}/ready",
         "/healthz",
         "/readyz",
         "/metrics",
@@ -45,6 +54,8 @@ ROUTES = {
         "/v1/webhooks/alertmanager",
         "/v1/webhooks/grafana",
         f"{MODEL}/score",
+        f"{V2}/infer",
+        f"{V2}/versions/{{version}}/infer",
     },
 }
 OPERATIONS = [(method, path) for method, paths in ROUTES.items() for path in sorted(paths)]

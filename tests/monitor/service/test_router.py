@@ -289,7 +289,7 @@ def test_an_unknown_model_is_a_problem_everywhere(house, problem_of, method, pat
 
 
 def test_unknown_addresses_and_methods_are_problems(house, problem_of):
-    problem_of(house.get("/v2"), 404)
+    problem_of(house.get("/v3"), 404)
     answer = house.ask("DELETE", f"{LOANS}/predict")
     problem_of(answer, 405)
     assert "POST" in answer.headers["allow"]

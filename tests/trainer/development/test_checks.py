@@ -33,12 +33,12 @@ def test_a_sound_artefact_survives_every_damage(first):
 
     assert found.broken == []
     assert all(reason.passed for reason in reasons)
-    assert [r.check for r in reasons] == ["loads", "survives", "latency", "size"]
+    assert [r.check for r in reasons] == ["loads", "survives", "latency", "memory", "size"]
 
 
 def test_each_check_can_fail():
     expected = np.array([[0.4, 0.6]])
-    bad = Examined([[0.6, 0.4]], ["x null: no finite answer"], 3, [30.0] * 9)
+    bad = Examined([[0.6, 0.4]], ["x null: no finite answer"], 3, [30.0] * 9, 2 * 10**9)
 
     reasons = {r.check: r for r in checks.judge(bad, expected, 10**9)}
 

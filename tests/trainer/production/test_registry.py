@@ -129,3 +129,10 @@ def test_rejections_are_counted_since_the_last_success(registry, made):
     assert registry.training("m").rejected_in_row == 0  # more rows may tell soon
     assert not registry.training("m").running
     assert registry.training("m").last_started_at == made.start
+
+
+def test_what_is_known_of_training_is_read_again_after_every_write(registry, made):
+    assert registry.training("m") is registry.training("m")
+    before = registry.training("m")
+    add(registry, made)
+    assert registry.training("m") is not before

@@ -4,7 +4,9 @@ import io
 import json
 
 import pyarrow as pa
+from builders import NOON
 
+from monitor.core.decisions import Decision
 from monitor.core.errors import JournalFullError
 from monitor.core.rows import Kind
 from monitor.service import schemas
@@ -88,3 +90,15 @@ def test_predict_answers_only_what_is_durable(house, problem_of):
     assert "row 1: features" in problem_of(house.post(f"{LOANS}/predict", json=[ROW, {}]), 400)
     house.log.failure = JournalFullError("no space left")
     problem_of(house.post(f"{LOANS}/predict", json=ROW), 503)
+
+
+def test_decisions_are_shown_with_their_reasons(house, problem_of):
+    told = {"alerts": [3]}
+    house.judged.decided = [Decision("loans", False, "cooldown", NOON, told)] * 2
+
+    answer = house.get(f"{LOANS}/decisions?limit=1").json()
+
+    schemas.DecisionsAnswer.model_validate(answer)
+    (item,) = answer["items"]
+    assert (item["retrain"], item["reason"], item["evidence"]) == (False, "cooldown", told)
+    problem_of(house.get("/v1/models/unheard-of/decisions"), 404)
