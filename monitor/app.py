@@ -43,6 +43,7 @@ from monitor.service.router import create_router
 from monitor.service.spec_wire import Known
 from monitor.settings import Settings
 from monitor.store.halves import Halves
+from monitor.store.rules import StoredRules
 from monitor.store.store import Store, open_store
 from monitor.store.unstored import Unstored
 from trainer.production.champion import ChampionServer
@@ -173,6 +174,7 @@ def _ports(store: Store, champions: ChampionServer, clock: Clock) -> Ports:
         snapshots=store.snapshots,
         champion=champions,
         clock=clock,
+        rules=StoredRules(store.database, store.catalog, store.references),
     )
 
 

@@ -172,6 +172,8 @@ class ModelSpec:
     concept: ConceptSpec = field(default_factory=ConceptSpec)
     gains: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """What a row is worth, in money: by actual class, then by predicted class."""
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """By name, conditions that every row has to keep (see core/rules.py)."""
 
     @property
     def positive(self) -> str:

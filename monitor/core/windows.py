@@ -41,6 +41,15 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """How many rows were looked at, how many break a rule, and some of their ids, oldest first."""
+
+    rows: int
+    hits: int
+    ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """Rows of a window, column by column, oldest first; at most so many, drawn by a seed.
 

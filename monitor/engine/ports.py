@@ -12,6 +12,7 @@ from monitor.core.ports import (
     ProfileBook,
     ReferenceBook,
     RequestQueue,
+    RuleLog,
     SnapshotSource,
     SpecBook,
 )
@@ -32,3 +33,4 @@ class Ports:
     snapshots: SnapshotSource
     champion: Champion
     clock: Clock
+    rules: RuleLog | None = None

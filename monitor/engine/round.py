@@ -26,6 +26,7 @@ from monitor.engine.episode import Episode
 from monitor.engine.history import ALL, History
 from monitor.engine.performance import Estimate, Evaluate, Series
 from monitor.engine.ports import Ports
+from monitor.engine.rules import RuleCheck
 from monitor.engine.spans import aligned, corrected, runs, touched
 from monitor.engine.stream import Streams, stream
 from monitor.engine.traffic import TrafficCheck
@@ -191,6 +192,7 @@ class Round:
                 judged = dict.fromkeys(versions, 0)
                 found += self._checker.performance(spec, sources, window, judged)
         found += self._traffic.check(model, spec, chunk)
+        found += RuleCheck(self._ports.rules).check(model, spec, chunk)
         news = self._history.news(model, found)
         news += self._history.gone(model, found, chunk, sources.failed)
         with self._ports.ledger.transaction():

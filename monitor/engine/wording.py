@@ -93,8 +93,15 @@ def _subject(detector: str, measured: Measurement) -> str:
 
 def _schema(case: _Case) -> str:
     m = case.measured
+    if m.method.startswith("rule:"):
+        return f"broken in {share(m.value)} of rows{_known(m)}: {m.evidence.get('rule')}"
     if m.method == "swapped":
         return f"holds the values of {m.evidence.get('like')}: the columns seem to be swapped"
+    return _column(case)
+
+
+def _column(case: _Case) -> str:
+    m = case.measured
     if m.method == "extra_column" and "renamed" in m.evidence:
         return f"nobody knows this column; perhaps {m.evidence['renamed']} under another name"
     if m.method == "extra_column" and m.feature is None:

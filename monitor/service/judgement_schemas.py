@@ -113,6 +113,7 @@ class SpecAnswer(BaseModel):
     gains: dict[str, dict[str, float]] = Field(
         examples=[{"1": {"1": 40.0, "0": -20.0}, "0": {"1": -100.0, "0": 0.0}}]
     )
+    rules: dict[str, str] = Field(examples=[{"adult": "age >= 18 OR product <> 'loan'"}])
 
 
 class ModelAnswer(BaseModel):

@@ -1,13 +1,19 @@
 """What a spec must keep beyond its types: rules between its parts, and names that must be known."""
 
 import math
+import re
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from monitor.core.errors import nearest
+from monitor.core.errors import SpecError, nearest
+from monitor.core.rule_parser import parse
+from monitor.core.rules import ANY, KINDS, PARTS
 from monitor.core.spec import Bound, FeatureSpec, FeatureType, ModelSpec, Task
+
+_MOST_RULES = 100
+_RULE_NAME = re.compile(r"[\w-]{1,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,7 @@ def problems(spec: ModelSpec, known: Known) -> Iterator[str]:
         if kpi not in known.kpis:
             yield _unknown("kpis", "KPI", kpi, known.kpis)
         yield from _bound_problems(f"kpis.{kpi}", bound)
+    yield from _rule_problems(spec)
     if spec.positive_label is not None and spec.task is not Task.BINARY:
         yield "positive_label: only a binary task has one"
     yield from _gain_problems(spec)
@@ -43,6 +50,23 @@ def _gain_problems(spec: ModelSpec) -> Iterator[str]:
         for predicted, gain in row.items():
             if not math.isfinite(gain):
                 yield f"gains.{actual}.{predicted}: must be a finite number"
+
+
+def _rule_problems(spec: ModelSpec) -> Iterator[str]:
+    kinds = PARTS | {n: KINDS[f.type] if f.type else ANY for n, f in spec.features.items()}
+    if len(spec.rules) > _MOST_RULES:
+        yield f"rules: at most {_MOST_RULES}"
+    for name, text in spec.rules.items():
+        if not _RULE_NAME.fullmatch(name):
+            yield f"rules.{name}: a name has up to 63 letters, digits, hyphens and underscores"
+        try:
+            named = parse(text, kinds).names()
+        except SpecError as problem:
+            yield f"rules.{name}: {problem}"
+            continue
+        for feature in named if spec.features else ():
+            if feature not in kinds:
+                yield _unknown(f"rules.{name}", "feature", feature, kinds.keys())
 
 
 def _section_problems(spec: ModelSpec) -> Iterator[str]:

@@ -61,6 +61,7 @@ SPEC_EXAMPLE: Json = {
     "window": {"every": "1h", "min_rows": 200},
     "labels": {"expected_within": "7d"},
     "kpis": {"roc_auc": {"min": 0.8}},
+    "rules": {"adult": "age >= 18 OR gender IS NULL"},
     "alerts": {"false_alarms_per_month": 1},
     "retrain": {"policy": "on_alert", "cooldown": "1d", "min_labels": 2000, "promote": "auto"},
 }
@@ -97,6 +98,7 @@ def spec_json(spec: ModelSpec) -> Json:
         "retrain": _section_json(spec.retrain),
         "concept": _section_json(spec.concept),
         "gains": {actual: dict(row) for actual, row in spec.gains.items()},
+        "rules": dict(spec.rules),
     }
 
 

@@ -124,6 +124,10 @@ class References:
         self._drawn = {k: v for k, v in kept if k != key} | {key: (profiles, sample)}
         return sample
 
+    def owner(self, model: str, version: str) -> str:
+        """Whose reference holds for a version: its own, or "" for the model's."""
+        return self._bins.owner(self._catalog.table(model), version)
+
     def _add(self, model: str, rows: Gathered, owner: str) -> ModelTable:
         place = self._folder.place_rows(rows.size)
         table = self._tables.add_reference(model, rows, place, owner)

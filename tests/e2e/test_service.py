@@ -54,6 +54,25 @@ def test_a_row_is_judged_before_it_is_answered_and_not_stored(service):
     assert service.ask("GET", f"{model}/predictions?ids=p1,p2")["items"] == []
 
 
+def test_a_row_that_breaks_a_rule_is_named_with_the_rule(service):
+    rules = {"adult": "age >= 18 OR gender = 'Male'"}
+    model = registered(service, "ruled", rules=rules)
+    bad = {"task": "binary", "rules": {"x": "read_text('/etc/passwd') = 'x'"}}
+    refused = service.http.put(model, json=bad)
+    assert refused.status_code == 422
+    assert "rules.x: no function 'read_text'" in refused.json()["detail"]
+    assert service.ask("GET", model)["rules"] == rules
+    rows = [prediction(n, features={"age": 30, "gender": "Female"}) for n in range(50)]
+    rows[7]["features"]["age"] = 12
+    service.ask("POST", f"{model}/predictions", json=rows)
+
+    found = service.ask("POST", f"{model}/check", json={})["items"]
+
+    (broken,) = [f for f in found if f["method"] == "rule:adult" and f["alert"]]
+    assert broken["detector"] == "quality.schema"
+    assert broken["evidence"]["prediction_ids"] == ["p7"]
+
+
 def test_a_wrong_type_is_stored_and_reported(service):
     model = registered(service, "types")
     service.ask("PUT", f"{model}/reference", json=reference())

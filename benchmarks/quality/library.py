@@ -1,6 +1,6 @@
 """What the detectors say of the library of faults, and of clean batches: run by hand.
 
-PYTHONPATH=.:adapters:tests python benchmarks/quality/faults.py [clean batches, 200]
+PYTHONPATH=.:adapters:tests python benchmarks/quality/library.py [clean batches, 200]
 """
 
 import sys
