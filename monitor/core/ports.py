@@ -20,7 +20,7 @@ from monitor.core.halves import Half
 from monitor.core.profile import Profiles
 from monitor.core.rows import Accepted, Body, Kind, Rows
 from monitor.core.spec import FeatureType, ModelSpec
-from monitor.core.windows import Broken, Sample, Traffic, Window
+from monitor.core.windows import Sample, Traffic, Window
 
 Json = dict[str, Any]
 Told = Callable[[Accepted | Exception], None]
@@ -167,16 +167,6 @@ class Examples(Protocol):
         limit: int,
     ) -> Sequence[tuple[str, float]]:
         """Ids and values of rows below `low` or above `high`; None is no bound."""
-
-
-class RuleLog(Protocol):
-    """Which rows break the rules of a model's spec."""
-
-    def broken(self, model: str, version: str, window: Window) -> Mapping[str, Broken]:
-        """Each rule that can be judged, with the rows of a window that break it."""
-
-    def broken_before(self, model: str, version: str) -> Mapping[str, Broken]:
-        """The same of the version's reference, else the model's."""
 
 
 class ProfileBook(Protocol):

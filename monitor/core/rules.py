@@ -12,9 +12,11 @@ anew, and only the functions of a table can be called. So a rule reads no file a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from monitor.core.errors import SpecError
 from monitor.core.spec import FeatureType
+from monitor.core.windows import Broken, Window
 
 LONGEST, DEEPEST = 2_000, 50
 """Characters of a rule, and conditions inside each other."""
@@ -61,6 +63,16 @@ def joined(kind: str, *parts: "Term | str") -> Term:
     for part in parts:
         made += [part] if isinstance(part, str) else part.made
     return Term(kind, (*made, ")"))
+
+
+class RuleLog(Protocol):
+    """Which rows break the rules of a model's spec."""
+
+    def broken(self, model: str, version: str, window: Window) -> Mapping[str, Broken]:
+        """Each rule that can be judged, with the rows of a window that break it."""
+
+    def broken_before(self, model: str, version: str) -> Mapping[str, Broken]:
+        """The same of the version's reference, else the model's."""
 
 
 class RuleError(SpecError):

@@ -12,10 +12,10 @@ from monitor.core.ports import (
     ProfileBook,
     ReferenceBook,
     RequestQueue,
-    RuleLog,
     SnapshotSource,
     SpecBook,
 )
+from monitor.core.rules import RuleLog
 
 
 @dataclass(frozen=True, slots=True)

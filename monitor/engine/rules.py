@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from monitor.core.findings import Finding, Measurement
-from monitor.core.ports import RuleLog
 from monitor.core.profile import Profiles
+from monitor.core.rules import RuleLog
 from monitor.core.spec import ModelSpec
 from monitor.core.windows import Broken, Window
 from monitor.engine.thresholds import Place, judge
