@@ -144,7 +144,7 @@ def test_every_setting_is_in_the_table_with_its_variable():
 
 
 def test_every_command_is_in_the_table_and_no_other():
-    rows = set(re.findall(r"^\| `watchkeeper ([a-z]+)` \|", README, re.MULTILINE))
+    rows = set(re.findall(r"^\| `watchkeeper ([a-z-]+)` \|", README, re.MULTILINE))
 
     assert rows == {command.name for command in COMMANDS}
 

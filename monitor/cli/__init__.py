@@ -17,10 +17,12 @@ from monitor.cli.model import model
 from monitor.cli.repair import repair
 from monitor.cli.retrain import retrain, rollback
 from monitor.cli.serve import serve
+from monitor.cli.serve_model import serve_model
 from monitor.core.errors import WatchkeeperError
 
 COMMANDS: tuple[click.Command, ...] = (
     serve,
+    serve_model,
     demo,
     model,
     log,

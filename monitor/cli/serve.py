@@ -38,14 +38,14 @@ def serve(config: Path | None, **flags: object) -> None:
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # says each round that waits
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # what it says, we say ourselves
-    _run(settings, _listening(settings))
+    _run(settings, listening(settings))
 
 
-def _stopped(number: int, frame: object) -> None:
+def stopped(number: int, frame: object) -> None:
     """uvicorn stops on a signal and then raises it again: a stop that was asked for is no error."""
 
 
-def _listening(settings: Settings) -> socket.socket:
+def listening(settings: Settings) -> socket.socket:
     """The socket, taken before anything is opened. Raises SettingError if it is not free."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -83,7 +83,7 @@ def _run(settings: Settings, listener: socket.socket) -> None:
     )
     server = uvicorn.Server(config)
     for asked in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(asked, _stopped)
+        signal.signal(asked, stopped)
     try:
         server.run(sockets=[listener])
     finally:
