@@ -72,7 +72,8 @@ def _single(packaged: package.Packaged) -> None:
         packaged.worded(packaged.answers([row]))
         times.append((time.perf_counter() - began) * 1e3)
     middle, last = np.quantile(times, [0.5, 0.99])
-    sys.stdout.write(f"one row by {packaged.manifest.form}: p50 {middle:.3f} ms, p99 {last:.3f} ms\n")
+    form = packaged.manifest.form
+    sys.stdout.write(f"one row by {form}: p50 {middle:.3f} ms, p99 {last:.3f} ms\n")
 
 
 if __name__ == "__main__":
