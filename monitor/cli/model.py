@@ -7,6 +7,10 @@ import click
 
 from monitor.cli.connection import Connection, connected
 from monitor.cli.files import encoding, media_type
+from monitor.core.spec import Task
+
+_LIMIT = 4 << 30
+"""Bytes of a file from which a spec is inferred."""
 
 
 @click.group()
@@ -76,3 +80,27 @@ def reference(name: str, file: Path, url: str, api_key: str | None) -> None:
         headers={"Content-Type": media_type(file), "Content-Encoding": encoding(file)},
     )
     click.echo(f"{done['accepted']} rows, {len(done['rejected'])} rejected")
+
+
+@model.command("infer")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--task", type=click.Choice([str(t) for t in Task]), default="binary", show_default=True
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
+def infer(file: Path, task: str, output: Path | None) -> None:
+    """Write the spec that the rows of FILE show: types, ranges, categories. Needs no service.
+
+    It is what a service would infer from FILE as reference: edit it, then `model put` it.
+
+    Example: watchkeeper model infer january.parquet -o spec.json
+    """
+    from monitor.cli.inferring import inferred  # noqa: PLC0415  a store: the others need none
+
+    spec, rows = inferred(file, Task(task), _LIMIT)
+    text = json.dumps(spec, indent=2, ensure_ascii=False)
+    if output is None:
+        click.echo(text)
+    else:
+        output.write_text(text + "\n")
+        click.echo(f"{rows} rows, {len(spec['features'])} features: {output}")

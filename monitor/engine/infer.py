@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from math import isnan, nan
 
+import numpy as np
+
 from monitor.core.profile import Profile, Profiles
 from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec, Task
-from monitor.core.windows import Sample
+from monitor.core.windows import Numbers, Sample
 from monitor.engine.tails import reach
 
 MOST_CATEGORIES = 200
@@ -14,6 +16,8 @@ MOST_CATEGORIES = 200
 _UNSEEN = 0.01
 """Categories are a law only if so small a share of the next rows will have one never seen."""
 _TEXT_SHARE = 0.5
+_COUNTED = 1000
+"""Rows from which it is no chance that whole numbers are all different."""
 
 
 def infer(
@@ -33,6 +37,7 @@ def infer(
             spec.features.get(name, FeatureSpec()),
             reference.features.get(name),
             types.get(name),
+            counted=is_count(sample.numbers.get(name)),
         )
         for name in names
     }
@@ -77,14 +82,29 @@ def scores_by_label(sample: Sample) -> Mapping[str, float]:
     return {label: sum(held) / len(held) if held else nan for label, held in scores.items()}
 
 
+def is_count(values: Numbers | None) -> bool:
+    """Whether numbers only name rows: all whole, no two the same, and over a thousand.
+
+    >>> is_count(np.arange(5000.0)), is_count(np.linspace(0, 1, 5000)), is_count(np.ones(5000))
+    (True, False, False)
+    """
+    if values is None or len(values) < _COUNTED or not np.isfinite(values).all():
+        return False
+    return bool((values == np.floor(values)).all() and len(np.unique(values)) == len(values))
+
+
 def _feature(
-    declared: FeatureSpec, profile: Profile | None, read_as: FeatureType | None
+    declared: FeatureSpec,
+    profile: Profile | None,
+    read_as: FeatureType | None,
+    *,
+    counted: bool = False,
 ) -> FeatureSpec:
     if declared.type is None:
         declared = replace(declared, type=_type(profile, read_as))
     if profile is None or profile.type is not read_as:
         return declared
-    if declared.type is FeatureType.NUMBER:
+    if declared.type is FeatureType.NUMBER and not counted:
         low, high = reach(profile)
         return replace(
             declared,

@@ -1,5 +1,6 @@
 """Inference: what is declared stays, what the rows show is filled in."""
 
+from dataclasses import replace
 from math import isnan, nan
 
 import numpy as np
@@ -151,3 +152,12 @@ def test_labels_are_the_actuals_and_without_any_the_predictions():
     assert scores_by_label(Sample(0)) == {}
     (score,) = scores_by_label(rows_of(["a"], [nan])).values()
     assert isnan(score)
+
+
+def test_numbers_that_only_name_rows_have_no_range(reference):
+    rows = rows_of(["0"] * 2000)
+    named = replace(rows, numbers={"age": np.arange(2000.0)})
+    usual = replace(rows, numbers={"age": np.arange(2000.0) % 50})
+
+    assert inferred(reference, sample=named).features["age"].max is None
+    assert inferred(reference, sample=usual).features["age"].max is not None
