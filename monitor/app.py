@@ -48,6 +48,7 @@ from monitor.store.store import Store, open_store
 from monitor.store.unstored import Unstored
 from trainer.production.champion import ChampionServer
 from trainer.production.registry import Registry
+from trainer.research.experiments import EXPERIMENTS
 from trainer.worker import Ports as TrainerPorts
 from trainer.worker import Worker
 
@@ -61,6 +62,7 @@ _KNOWN = Known(
     | {*GAPS}
     | {declared_kpi(detector, method) for detector, methods in _RESOURCES for method in methods},
     methods=frozenset(METHODS),
+    experiments=frozenset(EXPERIMENTS),
 )
 
 

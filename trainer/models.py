@@ -171,6 +171,6 @@ class Histogram:
         return cls(classes, loads(content, trusted=list(_TRUSTED)))
 
 
-FORMS: Mapping[str, type[Linear] | type[Boosted] | type[Histogram]] = MappingProxyType(
+SINGLE: Mapping[str, type[Linear] | type[Boosted] | type[Histogram]] = MappingProxyType(
     {form.form: form for form in (Linear, Boosted, Histogram)}
 )

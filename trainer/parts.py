@@ -11,7 +11,7 @@ from trainer.development.package import Packaged
 from trainer.development.snapshot import Split
 from trainer.directory import RunDirectory
 from trainer.records import Experiment
-from trainer.research import collect, track, tune
+from trainer.research import collect, experiments, track
 from trainer.research.collect import Examples, Target
 
 _REFERENCE = 20_000
@@ -49,7 +49,7 @@ class Parts:
     def learned(self, path: RunDirectory, chosen: Experiment) -> tuple[int, Examples]:
         """The rows that the challenger learns from, and the place of the first."""
         changed_at = path.assignment.changed_at
-        start = tune.windows(self.train.timestamps, changed_at)[chosen.window]
+        start = experiments.windows(self.train.timestamps, changed_at)[chosen.window]
         return start, self.rows.part(start, self.cut.tune_end)
 
 

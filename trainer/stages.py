@@ -12,17 +12,21 @@ from trainer.development.evaluate import Judged
 from trainer.development.evidence import Case, evidence
 from trainer.development.package import Manifest, Packaged
 from trainer.directory import RunDirectory, write_whole
+from trainer.models import Model
 from trainer.parts import Parts, answered_rows
 from trainer.production import gate
 from trainer.records import Reason
-from trainer.research import clean, collect, explore, features, track, tune
+from trainer.research import clean, collect, experiments, explore, features, track, tune
 from trainer.research.candidates import CANDIDATES, LinearCandidate, Rows
 from trainer.research.clean import Cleaning
 from trainer.research.collect import Examples, Target
 from trainer.research.features import Encoder
 from trainer.research.tune import Limits
+from trainer.votes import Vote
 
 _PROBES = 50
+FORM_OF = {**{c.name: c.form for c in CANDIDATES}, experiments.VOTE: Vote.form}
+"""The form of model that comes of each candidate."""
 _PLAIN = LinearCandidate()
 _PLAIN_ROWS = 20_000
 """The linear model that a challenger is held against learns from so many rows at most."""
@@ -107,8 +111,13 @@ def tune_candidates(work: Work) -> str:
     found = tune.tune(
         _rows(path, encoder, parts.target, parts.train),
         _rows(path, encoder, parts.target, parts.tune),
-        tune.windows(parts.train.timestamps, assignment.changed_at),
-        Limits(assignment.budget, assignment.trials, assignment.seed),
+        experiments.windows(parts.train.timestamps, assignment.changed_at),
+        Limits(
+            assignment.budget,
+            assignment.trials,
+            assignment.seed,
+            assignment.spec.retrain.experiments,
+        ),
     )
     np.save(path / "tuned.npy", found.answers)
     track.write(path, found.experiments)
@@ -122,17 +131,31 @@ def evaluate_chosen(work: Work) -> str:
     _, examples = parts.learned(path, chosen)
     encoder = _encoder(path, examples)
     rows = _rows(path, encoder, parts.target, examples)
-    candidate = next(c for c in CANDIDATES if c.name == chosen.candidate)
-    model = candidate.fit(chosen.parameters, rows).model
+    model = _fitted(path, parts, rows)
     package.write(path / "challenger", model, encoder)
     answers = model.answer(encoder.table(parts.gate))
-    if candidate.name != _PLAIN.name:
+    if chosen.candidate != _PLAIN.name:
         plain = _PLAIN.fit(_PLAIN.defaults, rows.newest(_PLAIN_ROWS)).model
         np.save(path / "linear.npy", plain.answer(encoder.table(parts.gate)))
     judged = Judged.from_rows(parts.gate, parts.target, rows.y, answers)
     found = evaluate.evaluation(judged, _champion(path))
     path.write("evaluation.json", found)
     return ", ".join(f"{name} {value:.4g}" for name, value in found.challenger.items())
+
+
+def _fitted(path: RunDirectory, parts: Parts, rows: Rows) -> Model:
+    """The model of the chosen experiment; of a vote each fitted to the rows of its own window.
+
+    `rows` are those of the longest of their windows.
+    """
+    candidates = {candidate.name: candidate for candidate in CANDIDATES}
+    models: list[Model] = []
+    for one in track.members(path):
+        _, examples = parts.learned(path, one)
+        models.append(
+            candidates[one.candidate].fit(one.parameters, rows.newest(examples.rows)).model
+        )
+    return models[0] if len(models) == 1 else Vote(rows.classes, models)
 
 
 def _champion(path: RunDirectory, name: str = "incumbent") -> Packaged | None:
@@ -146,11 +169,10 @@ def package_challenger(work: Work) -> str:
     _, examples = parts.learned(path, chosen)
     encoder = package.read_encoder(path / "challenger")
     found = path.read("evaluation.json", evaluate.Evaluation)
-    candidate = next(c for c in CANDIDATES if c.name == chosen.candidate)
     manifest = Manifest(
         task=parts.target.task,
         labels=parts.target.labels,
-        form=candidate.form,
+        form=FORM_OF[chosen.candidate],
         candidate=chosen.candidate,
         window=chosen.window,
         parameters=chosen.parameters,

@@ -144,6 +144,7 @@ class RetrainSpec:
 
     `budget` bounds the time that tuning may take, all candidates together. `canary` is the share of
     rows that a version answers before it takes over, until actuals have shown that it is not worse.
+    `experiments` names what is tried ("lightgbm", "linear on recent", "vote"); none is everything.
     """
 
     __pydantic_config__: ClassVar = _STRICT
@@ -153,6 +154,7 @@ class RetrainSpec:
     promote: Promote = Promote.AUTO
     budget: timedelta = timedelta(minutes=1)
     canary: float = 0.0
+    experiments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

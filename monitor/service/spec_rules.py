@@ -18,10 +18,11 @@ _RULE_NAME = re.compile(r"[\w-]{1,63}")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The names that a spec may use: KPIs, and methods of drift."""
+    """The names that a spec may use: KPIs, methods of drift, experiments of a run."""
 
     kpis: Set[str]
     methods: Set[str]
+    experiments: Set[str] = frozenset()
 
 
 def problems(spec: ModelSpec, known: Known) -> Iterator[str]:
@@ -39,6 +40,9 @@ def problems(spec: ModelSpec, known: Known) -> Iterator[str]:
     yield from _rule_problems(spec)
     if spec.positive_label is not None and spec.task is not Task.BINARY:
         yield "positive_label: only a binary task has one"
+    for experiment in spec.retrain.experiments:
+        if experiment not in known.experiments:
+            yield _unknown("retrain.experiments", "experiment", experiment, known.experiments)
     yield from _gain_problems(spec)
     yield from _section_problems(spec)
 

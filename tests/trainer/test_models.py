@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from trainer import models
-from trainer.models import FORMS
 from trainer.research.candidates import CANDIDATES, Rows
+from trainer.votes import FORMS, Vote
 
 
 def fitted(candidate, classes, present=None):
@@ -66,3 +66,21 @@ def test_a_skops_file_with_a_foreign_type_is_refused(tmp_path):
 
     with pytest.raises(TypeError, match=r"[Uu]ntrusted"):
         models.Histogram.read(tmp_path, 2)
+
+
+@pytest.mark.parametrize("classes", [0, 2])
+def test_a_vote_answers_the_mean_and_is_read_back_as_it_was_written(classes, tmp_path):
+    parts = [fitted(candidate, classes) for candidate in CANDIDATES]
+    vote, x = Vote(classes, [model for model, _, _ in parts]), parts[0][1]
+    vote.write(tmp_path)
+    first = (tmp_path / Vote.file).read_bytes()
+    vote.write(tmp_path)
+
+    expected = sum(model.answer(x) for model, _, _ in parts) / 3
+    np.testing.assert_allclose(Vote.read(tmp_path, classes).answer(x), expected)
+    assert (tmp_path / Vote.file).read_bytes() == first
+
+    with zipfile.ZipFile(tmp_path / Vote.file, "w") as file:
+        file.writestr("0-pickle/model.pkl", b"")
+    with pytest.raises(ValueError, match="unknown form 'pickle'"):
+        Vote.read(tmp_path, classes)

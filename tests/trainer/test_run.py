@@ -1,6 +1,7 @@
 """A run from the snapshot to the verdict, in this process."""
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -9,9 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from monitor.core.spec import RetrainSpec
 from trainer import stages
 from trainer.development import package
 from trainer.records import Outcome, Status
+from trainer.research import track
 from trainer.run import run
 
 
@@ -42,7 +45,8 @@ def assert_first(directory, record, task):
     assert found["beats_constant"].numbers["loss"] < found["beats_constant"].numbers["constant"] / 2
     assert found["loads"].passed
     assert found["survives"].numbers["rows"] > 30
-    assert {e.candidate for e in record.experiments} == {"linear", "lightgbm", "histogram"}
+    tried = {e.candidate for e in record.experiments}
+    assert tried == {"linear", "lightgbm", "histogram", "vote"}
     assert sum(e.chosen for e in record.experiments) == 1
     assert msgspec.json.encode(directory.record) == msgspec.json.encode(record)
     assert_reference_is_out_of_sample(directory, task)
@@ -153,3 +157,28 @@ def test_a_reference_without_times_teaches_and_later_predictions_judge(tmp_path,
     assert set(gate_rows["origin"].to_pylist()) == {"prediction"}
     assert reasons(record)["time_order"].passed
     assert record.verdict.decision is Outcome.PROMOTE
+
+
+def test_a_vote_that_is_chosen_is_packaged_and_each_of_its_models_learns(tmp_path, made):
+    directory = made.directory(tmp_path, "binary", made.table("binary", 500))
+    wanted = RetrainSpec(experiments=("linear", "histogram", "vote"))
+    asked = directory.assignment
+    directory.write("request.json", replace(asked, spec=replace(asked.spec, retrain=wanted)))
+    tried = run(directory).experiments
+    chosen = track.chosen(directory)
+    packaged = package.load(directory / "artefact")
+
+    assert {e.candidate for e in tried} == {"linear", "histogram", "vote"}
+    assert packaged.manifest.form == {"vote": "vote"}.get(chosen.candidate, chosen.candidate)
+    voted = next(e for e in tried if e.candidate == "vote")
+    assert len(voted.parameters["of"]) == 2
+    track.write(directory, [replace(e, chosen=e is voted) for e in tried])
+    assert [e.candidate for e in track.members(directory)] == [
+        tried[place].candidate for place in voted.parameters["experiments"]
+    ]
+    stages.evaluate_chosen(stages.Work(directory))
+    stages.package_challenger(stages.Work(directory))
+    sealed = package.load(directory / "artefact")
+    assert sealed.manifest.form == "vote"
+    assert len(sealed.model.models) == 2
+    assert sealed.manifest.metrics["roc_auc"] > 0.8

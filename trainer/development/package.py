@@ -15,9 +15,10 @@ from typing import Any
 import msgspec
 
 from monitor.core.spec import FeatureType, Task
-from trainer.models import FORMS, Model
+from trainer.models import Model
 from trainer.research.collect import Matrix
 from trainer.research.features import Encoder
+from trainer.votes import FORMS
 
 MANIFEST = "manifest.json"
 ENCODER = "encoder.json"

@@ -29,7 +29,7 @@ class Gain:
     block: int
 
 
-def gain(old: Matrix, new: Matrix, seed: int = 0) -> Gain:
+def gain(old: Matrix, new: Matrix, seed: int = 0, margin: float = MARGIN) -> Gain:
     """Compare row losses, shape (rows,) each, oldest first, by a moving block bootstrap.
 
         gain = mean(old - new); blocks of sqrt(rows) neighbours are drawn with replacement
@@ -52,12 +52,12 @@ def gain(old: Matrix, new: Matrix, seed: int = 0) -> Gain:
     rng = np.random.default_rng(seed)
     starts = rng.integers(0, len(sums), (_REPLICATES, drawn))
     means = sums[starts].sum(axis=1) / (drawn * block)
-    margin = MARGIN * abs(float(old.mean()))
+    least = -margin * abs(float(old.mean()))
     low, high = np.quantile(means, [0.05, 0.95]).tolist()
     return Gain(
         mean=float(difference.mean()),
         probability=float((means > 0).mean() + (means == 0).mean() / 2),
-        not_worse=float((means > -margin).mean()),
+        not_worse=float((means > least).mean()),
         low=low,
         high=high,
         rows=rows,

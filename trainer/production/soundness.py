@@ -7,7 +7,7 @@ from trainer.production.evidence import Calibration, Evidence
 from trainer.records import Reason
 from trainer.research.collect import Matrix
 
-_CALIBRATION = 0.1
+_CALIBRATION, _ALONE = 0.1, 0.2
 _WORSE = 0.05
 _LEVEL = 0.01
 _LEAK = 0.99
@@ -52,12 +52,16 @@ def _bias(y: Matrix, answers: Matrix) -> tuple[float, float]:
 
 
 def calibration(evidence: Evidence) -> list[Reason]:
-    """Scores mean what they say: blocks where they are off by far, surely, and more than before."""
+    """Scores mean what they say: blocks where they are off by far, surely, and more than before.
+
+    Far is .1 beside a champion, .2 where there is none: a soft vote of few rows is off by .1.
+    """
     found: Calibration | None = evidence.calibration
     if found is None:
         return []
     before = float("inf") if found.champion is None else found.champion
-    off = found.value > _CALIBRATION and found.p_value <= _LEVEL
+    most = _ALONE if found.champion is None else _CALIBRATION
+    off = found.value > most and found.p_value <= _LEVEL
     worse = found.champion is None or found.value > before + _WORSE
     detail = f"answers are off by {found.value:.3f} (p = {found.p_value:.2g})" + (
         "" if found.champion is None else f", those of the champion by {found.champion:.3f}"

@@ -23,3 +23,14 @@ def read(directory: RunDirectory) -> tuple[Experiment, ...]:
 def chosen(directory: RunDirectory) -> Experiment:
     """The experiment whose model goes to the gate."""
     return next(e for e in read(directory) if e.chosen)
+
+
+def members(directory: RunDirectory) -> list[Experiment]:
+    """The experiments whose models answer together in the chosen one: itself, unless it is a vote.
+
+    A vote names the places of its experiments among all that were tried.
+    """
+    tried = read(directory)
+    found = chosen(directory)
+    places = found.parameters.get("experiments")
+    return [tried[int(place)] for place in places] if isinstance(places, list) else [found]

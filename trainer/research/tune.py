@@ -2,14 +2,12 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from monitor.core.rows import microseconds
 from trainer.losses import metrics, row_losses
 from trainer.records import Experiment
 from trainer.research.candidates import (
@@ -19,11 +17,7 @@ from trainer.research.candidates import (
     load_libraries,
 )
 from trainer.research.collect import Matrix
-
-_RECENT = 3000
-_FEWEST = 1000
-_CHANGED = 200
-_MOST = 200_000
+from trainer.research.experiments import VOTE, chosen_windows, is_voted
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +35,24 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When the search ends: after so many trials, else so much time.
+    """When the search ends: after so many trials, else so much time; and what is tried in it.
 
-    Every candidate gets its first trial whatever the time.
+    Every candidate gets its first trial whatever the time. `wanted` names experiments; none is all.
     """
 
     budget: timedelta
     trials: int | None = None
     seed: int = 0
+    wanted: Sequence[str] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Best:
-    loss: float = np.inf
-    place: int = -1
-    answers: Matrix = field(default_factory=lambda: np.empty((0, 0)))
+    """The best experiment of a candidate: its place among all, and its answers."""
 
-
-def windows(timestamps: npt.NDArray[np.int64], changed_at: datetime | None) -> dict[str, int]:
-    """Where the training rows of each window begin, shortest first.
-
-    `full` is all of history (its newest 200,000 rows), `recent` the newest third (1,000 to 3,000
-    rows), `post_change` what came since a change, where that is 200 rows or more.
-    """
-    rows = len(timestamps)
-    starts = {"full": max(0, rows - _MOST)}
-    recent = min(max(rows // 3, _FEWEST), _RECENT)
-    if recent < 0.8 * rows:
-        starts["recent"] = rows - recent
-    if changed_at is not None:
-        change = int(np.searchsorted(timestamps, microseconds(changed_at)))
-        if change > 0 and rows - change >= _CHANGED:
-            starts["post_change"] = change
-    return dict(sorted(starts.items(), key=lambda item: -item[1]))
+    loss: float
+    place: int
+    answers: Matrix
 
 
 def tune(train: Rows, held: Rows, starts: Mapping[str, int], limits: Limits) -> Tuning:
@@ -87,9 +66,8 @@ def tune(train: Rows, held: Rows, starts: Mapping[str, int], limits: Limits) -> 
     parts = {name: part for name, part in parts.items() if _can_learn(part)}
     if not parts:
         raise ValueError("the training rows are all of one class")
-    candidates = load_libraries()
-    searches = [_Search(candidate, list(parts), limits.seed) for candidate in candidates]
-    began, best = time.perf_counter(), _Best()
+    searches = _searches(parts, limits)
+    began, best = time.perf_counter(), dict[str, _Best]()
     tried: list[Experiment] = []
     while not _is_over(len(tried), len(searches), time.perf_counter() - began, limits):
         search = searches[len(tried) % len(searches)]
@@ -97,11 +75,49 @@ def tune(train: Rows, held: Rows, starts: Mapping[str, int], limits: Limits) -> 
         experiment, answers = _try(search.candidate, window, parameters, parts[window], held)
         loss = experiment.metrics["loss"]
         search.tell(token, loss)
-        if loss < best.loss or best.place < 0:
-            best.loss, best.place, best.answers = loss, len(tried), answers
+        known = best.get(experiment.candidate)
+        if known is None or loss < known.loss:
+            best[experiment.candidate] = _Best(loss, len(tried), answers)
         tried.append(experiment)
-    tried[best.place] = replace(tried[best.place], chosen=True)
-    return Tuning(tried, best.answers)
+    if is_voted(limits.wanted) and len(best) > 1:
+        experiment, answers = _voted(tried, best, held, starts)
+        best[VOTE] = _Best(experiment.metrics["loss"], len(tried), answers)
+        tried.append(experiment)
+    found = min(best.values(), key=lambda b: b.loss if b.loss == b.loss else np.inf)
+    tried[found.place] = replace(tried[found.place], chosen=True)
+    return Tuning(tried, found.answers)
+
+
+def _searches(parts: Mapping[str, Rows], limits: Limits) -> "list[_Search]":
+    """One for each candidate that is to be tried. Raises ValueError if there is none."""
+    found = [
+        _Search(candidate, names, limits.seed)
+        for candidate in load_libraries()
+        if (names := chosen_windows(candidate.name, parts, limits.wanted))
+    ]
+    if not found:
+        raise ValueError(
+            f"none of the experiments {', '.join(limits.wanted)} can be tried on these rows"
+        )
+    return found
+
+
+def _voted(
+    tried: Sequence[Experiment], best: Mapping[str, _Best], held: Rows, starts: Mapping[str, int]
+) -> tuple[Experiment, Matrix]:
+    """The soft vote of the best two candidates; it learns from the longer of their windows."""
+    first, second = sorted(best.values(), key=lambda b: b.loss)[:2]
+    of = [tried[first.place], tried[second.place]]
+    answers = np.asarray((first.answers + second.answers) / 2)
+    window = min((e.window for e in of), key=lambda name: starts[name])
+    parameters = {"of": [e.name for e in of], "experiments": [first.place, second.place]}
+    name = f"{VOTE} of {of[0].candidate} and {of[1].candidate} on {window}"
+    return Experiment(name, VOTE, window, parameters, _measured(held, answers), 0.0), answers
+
+
+def _measured(held: Rows, answers: Matrix) -> dict[str, float]:
+    loss = float(row_losses(held.classes, held.y, answers).mean())
+    return {"loss": loss, **metrics(held.classes, held.y, answers)}
 
 
 def _is_over(tried: int, candidates: int, seconds: float, limits: Limits) -> bool:
@@ -125,11 +141,11 @@ def _try(
     fitted = candidate.fit(parameters, rows, held)
     seconds = time.perf_counter() - began
     answers = fitted.model.answer(held.x)
-    found = {"loss": float(row_losses(rows.classes, held.y, answers).mean())}
-    found |= metrics(rows.classes, held.y, answers)
     name = f"{candidate.name} on {window}"
     known = {**parameters, **fitted.learned}
-    return Experiment(name, candidate.name, window, known, found, round(seconds, 4)), answers
+    return Experiment(
+        name, candidate.name, window, known, _measured(held, answers), round(seconds, 4)
+    ), answers
 
 
 class _Search:

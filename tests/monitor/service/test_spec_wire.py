@@ -22,7 +22,7 @@ from monitor.core.spec import (
 )
 from monitor.service.spec_wire import SPEC_EXAMPLE, Known, spec_from, spec_json, spec_schema
 
-KNOWN = Known({"roc_auc", "accuracy"}, {"psi", "wasserstein"})
+KNOWN = Known({"roc_auc", "accuracy"}, {"psi", "wasserstein"}, {"linear", "vote"})
 spans = st.integers(1000, 30 * 86_400_000).map(lambda ms: timedelta(milliseconds=ms))
 names = st.text(min_size=1, max_size=5)
 numbers = st.floats(-1e9, 1e9)
@@ -199,3 +199,13 @@ def test_the_schema_names_every_key_and_shows_spans_as_text():
     assert schema["properties"]["window"]["properties"]["every"]["type"] == ["string", "null"]
     assert None in schema["properties"]["retrain"]["properties"]["policy"]["enum"]
     assert "$ref" not in str(schema)
+
+
+def test_experiments_and_canary_of_a_spec_are_held_against_what_there_is():
+    spec = spec_from({"task": "binary", "retrain": {"experiments": ["vote"], "canary": 0.1}}, KNOWN)
+    assert spec.retrain.experiments == ("vote",)
+    assert spec_json(spec)["retrain"]["canary"] == 0.1
+    with pytest.raises(SpecError, match="did you mean 'linear'"):
+        spec_from({"task": "binary", "retrain": {"experiments": ["liner"]}}, KNOWN)
+    with pytest.raises(SpecError, match="a share"):
+        spec_from({"task": "binary", "retrain": {"canary": 1}}, KNOWN)

@@ -115,7 +115,7 @@ def failed(evidence):
         ({"anchor": np.full(100, 0.2)}, "anchor"),
         ({"old": Old(0.65, 0.4, 0.7, 500, 0.5)}, "old_reference"),
         ({"calibration": Calibration(0.2, 0.005, 0.03)}, "calibration"),
-        ({"calibration": Calibration(0.2, 0.005)}, "calibration"),
+        ({"calibration": Calibration(0.25, 0.005)}, "calibration"),
         ({"signals": {"a": 0.999, "b": None}}, "leak"),
         ({"champion_reads": frozenset({"a", "c"})}, "schema"),
         ({"champion": np.full(100, 0.29)}, "better"),

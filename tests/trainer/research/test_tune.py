@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from trainer.research.candidates import Rows, load_libraries
-from trainer.research.tune import Limits, tune, windows
+from trainer.research.experiments import EXPERIMENTS, windows
+from trainer.research.tune import Limits, tune
 
 MINUTE = 60_000_000
+CANDIDATES = ("linear", "lightgbm", "histogram")
 
 
 def rows_of(classes, n, seed=0):
@@ -20,13 +22,44 @@ def rows_of(classes, n, seed=0):
     return Rows(x, y, (0, 0, 3), classes)
 
 
+def test_the_vote_is_of_the_best_two_candidates_and_learns_from_the_longer_window():
+    train, held = rows_of(2, 200), rows_of(2, 100, 1)
+    found = tune(train, held, {"recent": 100, "full": 0}, Limits(timedelta(0), 6))
+    *tried, vote = found.experiments
+    best = {c: min(e.metrics["loss"] for e in tried if e.candidate == c) for c in CANDIDATES}
+    of = [tried[place] for place in vote.parameters["experiments"]]
+
+    assert [e.metrics["loss"] for e in of] == sorted(best.values())[:2]
+    assert vote.parameters["of"] == [e.name for e in of]
+    assert vote.window == ("full" if "full" in {e.window for e in of} else "recent")
+    assert vote.metrics["loss"] <= max(e.metrics["loss"] for e in of)  # log loss is convex
+
+
+def test_only_the_experiments_that_a_spec_names_are_tried():
+    train, held = rows_of(2, 200), rows_of(2, 100, 1)
+    starts = {"recent": 100, "full": 0}
+
+    def names(*wanted):
+        found = tune(train, held, starts, Limits(timedelta(0), 6, wanted=wanted))
+        return {e.name for e in found.experiments}
+
+    assert names("linear") == {"linear on recent", "linear on full"}
+    assert names("lightgbm on full") == {"lightgbm on full"}
+    assert {n.split()[0] for n in names("vote")} == {"linear", "lightgbm", "histogram", "vote"}
+    both = names("linear on full", "histogram on full", "vote")
+    assert {n.split()[0] for n in both} == {"linear", "histogram", "vote"}
+    with pytest.raises(ValueError, match="linear on post_change can be tried"):
+        names("linear on post_change")
+    assert set(CANDIDATES) | {"vote", "linear on recent"} <= set(EXPERIMENTS)
+
+
 @pytest.mark.parametrize("classes", [0, 2, 4])
 def test_with_no_time_every_candidate_is_tried_once_and_the_best_is_chosen(classes):
     held = rows_of(classes, 100, 1)
 
     found = tune(rows_of(classes, 200), held, {"full": 0}, Limits(timedelta(0)))
 
-    assert [e.candidate for e in found.experiments] == ["linear", "lightgbm", "histogram"]
+    assert [e.candidate for e in found.experiments] == ["linear", "lightgbm", "histogram", "vote"]
     assert found.chosen.metrics["loss"] == min(e.metrics["loss"] for e in found.experiments)
     assert found.answers.shape == (100, max(classes, 1))
 
