@@ -138,6 +138,8 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
                 store.catalog, store.references, champions, Unstored(store.catalog), Judge()
             ),
             backtest=Backtest(ports, checker, streams, stopping.is_set),
+            run_files=worker.files,
+            run_file=worker.file,
             ready=lambda: "the service is stopping" if stopping.is_set() else None,
             known=_KNOWN,
             metrics=metrics,

@@ -24,6 +24,7 @@ from monitor.core.ports import (
 )
 from monitor.core.spec import ModelSpec, Promote, Task
 from monitor.core.windows import Window
+from trainer import run_files
 from trainer.attendance import STOPPED, Attendant
 from trainer.directory import RunDirectory
 from trainer.production.champion import ChampionServer
@@ -115,6 +116,17 @@ class Worker:
         self._ports.specs.get(model)
         trials = self._registry.trials.of_model(model).get(run, ())
         return self._so_far(self._registry.run(model, run)).as_json(trials)
+
+    def files(self, model: str, run: str) -> Sequence[str]:
+        """The names of files that a run has left. Raises UnknownRunError."""
+        self._ports.specs.get(model)
+        return run_files.listed(self._directory(self._registry.run(model, run)).path)
+
+    def file(self, model: str, run: str, name: str) -> bytes:
+        """A file that a run has left. Raises UnknownRunError, UnknownFileError."""
+        self._ports.specs.get(model)
+        found = self._registry.run(model, run)
+        return run_files.content(self._directory(found).path, run, name)
 
     def _so_far(self, run: Run) -> Run:
         """A run that is going, with what its child has written down so far."""

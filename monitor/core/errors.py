@@ -5,7 +5,8 @@ WatchkeeperError
 │   ├── UnknownModelError
 │   ├── UnknownVersionError
 │   ├── UnknownIncidentError
-│   └── UnknownRunError
+│   ├── UnknownRunError
+│   └── UnknownFileError
 ├── BodyError                     400
 │   ├── BodyTooLargeError         413
 │   └── MediaTypeError            415
@@ -93,6 +94,16 @@ class UnknownRunError(NotFoundError):
 
     def __init__(self, model: str, run: str) -> None:
         super().__init__(f"model {model!r} has no run {run!r}")
+
+
+class UnknownFileError(NotFoundError):
+    """The run has left no such file, or not yet."""
+
+    title = "Unknown file"
+
+    def __init__(self, run: str, name: str, known: Iterable[str]) -> None:
+        listed = ", ".join(known) or "none yet"
+        super().__init__(f"run {run!r} has no file {name!r}; {nearest(name, known)}known: {listed}")
 
 
 class BodyError(WatchkeeperError):

@@ -47,6 +47,8 @@ class Rooms:
     performance   the engine's: the items of the performance route, oldest first
     backtest      the engine's: tries specs on history and stores nothing
     score         the engine's: judges rows that are stored nowhere
+    run_files     the trainer's: the names of files that a run has left
+    run_file      the trainer's: one of them
     external      the engine's: takes alerts that others raised
     transaction   all that is read and saved inside it happens at once
     ready         None when the service is ready, else why not
@@ -70,6 +72,8 @@ class Rooms:
     backtest: Callable[[str, Question], Sequence[Trial]]
     score: Callable[[str, Rows], Sequence[RowVerdict]]
     external: Callable[[Sequence[ExternalAlert]], Sequence[Told]]
+    run_files: Callable[[str, str], Sequence[str]]
+    run_file: Callable[[str, str, str], bytes]
     ready: Callable[[], str | None]
     known: Known
     metrics: ServiceMetrics

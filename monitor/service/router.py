@@ -20,6 +20,7 @@ from monitor.service.routes import (
     profile,
     reference,
     retraining,
+    run_files,
     score,
     webhooks,
 )
@@ -37,6 +38,7 @@ _GROUPS = (
     incidents,
     profile,
     retraining,
+    run_files,
     decisions,
     predict,
     score,

@@ -87,6 +87,13 @@ class VersionsAnswer(BaseModel):
     items: list[VersionAnswer]
 
 
+class FilesAnswer(BaseModel):
+    """The names of files that a run has left."""
+
+    model_config = _STRICT
+    items: list[str] = Field(examples=[["explore.html", "model_card.md", "log.txt"]])
+
+
 class DecisionAnswer(BaseModel):
     """One decision about a model, and why it was taken."""
 

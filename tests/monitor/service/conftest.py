@@ -16,6 +16,7 @@ from monitor.core.errors import (
     NoChampionError,
     NoReferenceError,
     NothingToRollBackToError,
+    UnknownFileError,
     UnknownIncidentError,
     UnknownModelError,
     UnknownRunError,
@@ -275,6 +276,8 @@ class House:
             performance=self.performance,
             backtest=self.backtest,
             external=self.external,
+            run_files=lambda model, run: [self.training.run(model, run)["id"] + ".txt"],
+            run_file=self.run_file,
             score=self.score,
             ready=lambda: self.starting,
             known=Known({"roc_auc", "accuracy"}, {"psi", "jensen_shannon"}),
@@ -301,6 +304,13 @@ class House:
         if self.verdicts is None:
             raise NoReferenceError(model, "it has none")
         return self.verdicts[: rows.size]
+
+    def run_file(self, model, run, name):
+        self.training.run(model, run)
+        files = {"explore.html": b"<h1>rows</h1>", "log.txt": b"said"}
+        if name not in files:
+            raise UnknownFileError(run, name, files)
+        return files[name]
 
     def external(self, alerts):
         self.told += alerts

@@ -25,6 +25,8 @@ ROUTES = {
         f"{MODEL}/predictions",
         f"{MODEL}/runs",
         f"{MODEL}/runs/{{run}}",
+        f"{MODEL}/runs/{{run}}/files",
+        f"{MODEL}/runs/{{run}}/files/{{name}}",
         f"{MODEL}/versions",
         f"{MODEL}/decisions",
         "/v2",

@@ -102,3 +102,16 @@ def test_decisions_are_shown_with_their_reasons(house, problem_of):
     (item,) = answer["items"]
     assert (item["retrain"], item["reason"], item["evidence"]) == (False, "cooldown", told)
     problem_of(house.get("/v1/models/unheard-of/decisions"), 404)
+
+
+def test_files_of_a_run_are_listed_and_given_and_a_page_runs_no_script(house, problem_of):
+    run = house.post(f"{LOANS}/retrain").json()["id"]
+    files = f"{LOANS}/runs/{run}/files"
+    schemas.FilesAnswer.model_validate(house.get(files).json())
+    page = house.get(f"{files}/explore.html")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "sandbox" in page.headers["content-security-policy"]
+    assert house.get(f"{files}/log.txt").text == "said"
+    assert "log.txt" in problem_of(house.get(f"{files}/lok.txt"), 404)
+    problem_of(house.get(f"{LOANS}/runs/77/files"), 404)
+    problem_of(house.get(f"{files}/..%2Fregistry.sqlite"), 404)
