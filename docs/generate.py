@@ -12,7 +12,7 @@ from monitor.app import open_house
 from monitor.cli import COMMANDS
 from monitor.core import errors as core_errors
 from monitor.dashboards.rules import runbook
-from monitor.detectors import DETECTORS, STREAMS
+from monitor.detectors import ARRIVALS, DETECTORS, STREAMS, TRAFFIC, USAGE
 from monitor.service.metrics import METRICS
 from monitor.settings import Settings
 
@@ -72,7 +72,8 @@ def sentence(thing: object) -> str:
 
 def detectors() -> list[tuple[str, str]]:
     """Name and meaning of each detector; streaming ones by their method too."""
-    listed = [(detector.name, sentence(type(detector))) for detector in DETECTORS]
+    named = (*DETECTORS, *TRAFFIC, *USAGE, *ARRIVALS)
+    listed = [(detector.name, sentence(type(detector))) for detector in named]
     listed += [(f"{s.name} ({method})", sentence(s)) for method, s in STREAMS.items()]
     return sorted(listed)
 

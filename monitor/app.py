@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from monitor.console.status import StatusPage
 from monitor.core.ports import Clock
-from monitor.detectors import DETECTORS, FITTED, STREAMS, TRAFFIC
+from monitor.detectors import ARRIVALS, DETECTORS, FITTED, STREAMS, TRAFFIC, USAGE
 from monitor.detectors.anomaly.judge import Judge
 from monitor.detectors.drift.distances import METHODS
 from monitor.detectors.performance.estimated import estimate
@@ -55,7 +55,10 @@ from trainer.worker import Worker
 _LOG = logging.getLogger(__name__)
 _RESOURCES = (
     ("resource.latency", ("p50", "p95", "p99")),
-    ("resource.throughput", ("rows_per_second",)),
+    ("resource.throughput", ("rows_per_second", "error_share")),
+    ("resource.memory", ("peak_bytes", "gpu_peak_bytes")),
+    ("resource.cpu", ("mean_cores", "gpu_mean_share")),
+    ("resource.cost", ("per_1000",)),
 )
 _KNOWN = Known(
     kpis={name for kpis in KPIS.values() for name in kpis}
@@ -117,7 +120,9 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
         checker = Checker(DETECTORS, store.predictions, metrics.watch, cure)
         streams = Streams(STREAMS, FITTED.expectation)
         estimates = partial(estimate, FITTED)
-        engine = Round(ports, checker, streams, evaluate, stopping.is_set, TRAFFIC, estimates)
+        engine = Round(
+            ports, checker, streams, evaluate, stopping.is_set, TRAFFIC, estimates, USAGE, ARRIVALS
+        )
         worker = _worker(settings.data_dir, store, registry, champions, clock)
         rooms = Rooms(
             specs=store.catalog,
@@ -144,6 +149,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
             known=_KNOWN,
             metrics=metrics,
             registry=metrics_registry,
+            resources=store.resources,
             transaction=store.ledger.transaction,
             body_limit=settings.max_body_bytes,
         )
@@ -179,6 +185,8 @@ def _ports(store: Store, champions: ChampionServer, clock: Clock) -> Ports:
         champion=champions,
         clock=clock,
         rules=StoredRules(store.database, store.catalog, store.references),
+        resources=store.resources,
+        arrivals=store.arrivals,
     )
 
 

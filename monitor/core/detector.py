@@ -13,8 +13,10 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from monitor.core.arrivals import Delays, LabelCount
 from monitor.core.findings import Measurement
 from monitor.core.profile import Profiles
+from monitor.core.resources import Usage
 from monitor.core.spec import ModelSpec
 from monitor.core.windows import Numbers, Sample, Traffic, Window
 
@@ -62,6 +64,24 @@ class TrafficDetector(Detector):
     ) -> Iterable[Measurement]:
         """What the window shows. `history` has every window before it, oldest first, also empty
         ones; the window is over."""
+
+
+class ArrivalDetector(Detector):
+    """Compares how many actuals are in with how long they used to take."""
+
+    @abstractmethod
+    def measure(
+        self, spec: ModelSpec, delays: Delays, windows: Sequence[LabelCount]
+    ) -> Iterable[tuple[LabelCount, Measurement]]:
+        """What windows that are over show, each with its measurement."""
+
+
+class UsageDetector(Detector):
+    """Looks at what serving took in a window."""
+
+    @abstractmethod
+    def measure(self, spec: ModelSpec, usage: Usage) -> Iterable[Measurement]:
+        """What the samples show; there is one at least."""
 
 
 @dataclass(frozen=True, slots=True)

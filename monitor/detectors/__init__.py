@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping
 
-from monitor.core.detector import Detector, StreamDetector, TrafficDetector
+from monitor.core.detector import (
+    ArrivalDetector,
+    Detector,
+    StreamDetector,
+    TrafficDetector,
+    UsageDetector,
+)
 from monitor.detectors.anomaly.row import Row
 from monitor.detectors.drift.concept import Concept
 from monitor.detectors.drift.prediction import Prediction
 from monitor.detectors.drift.univariate import Univariate
 from monitor.detectors.estimation.fitted import Fitted
+from monitor.detectors.performance.coverage import LabelCoverage
 from monitor.detectors.performance.estimated import EstimatedPerformance
 from monitor.detectors.performance.realized import RealizedPerformance
 from monitor.detectors.quality.category import Category
@@ -19,8 +26,11 @@ from monitor.detectors.quality.range import Range
 from monitor.detectors.quality.schema import Schema
 from monitor.detectors.quality.type import Type
 from monitor.detectors.quality.volume import Volume
+from monitor.detectors.resource.cost import Cost
+from monitor.detectors.resource.cpu import Cpu
 from monitor.detectors.resource.latency import Latency
-from monitor.detectors.resource.throughput import Throughput
+from monitor.detectors.resource.memory import Memory
+from monitor.detectors.resource.throughput import ErrorShare, Throughput
 from monitor.detectors.streaming.table import STREAMING
 
 FITTED = Fitted()
@@ -48,6 +58,12 @@ DETECTORS: tuple[Detector, ...] = (
 
 TRAFFIC: tuple[TrafficDetector, ...] = (Volume(), Lateness())
 """Those that compare a window's traffic with that of the windows before it."""
+
+ARRIVALS: tuple[ArrivalDetector, ...] = (LabelCoverage(),)
+"""Those that look at how long actuals take."""
+
+USAGE: tuple[UsageDetector, ...] = (Memory(), Cpu(), Cost(), ErrorShare())
+"""Those that look at samples of what serving takes."""
 
 STREAMS: Mapping[str, type[StreamDetector]] = STREAMING
 """Those that remember the stream of losses, by method; the first is the default."""

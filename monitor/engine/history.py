@@ -69,6 +69,7 @@ class History:
             and not old.detector.startswith((CONCEPT, "performance.realized", PREFIX))
             and (old.detector, old.version, old.window) not in failed
             and _identity(old) not in measured
+            and not _follows_samples(old)
         ]
 
     def concepts(
@@ -114,6 +115,16 @@ class History:
         for span in runs(windows):
             query = FindingQuery(model, span, detector, alert=alert, limit=ALL)
             yield from self.log.find(query)
+
+
+def _follows_samples(finding: Finding) -> bool:
+    """Whether a finding rests on what serving reported, or on how many actuals are in.
+
+    Those are judged when samples come, and as time passes.
+    """
+    if finding.measured.method in {"error_share", "label_coverage"}:
+        return True
+    return finding.detector in {"resource.memory", "resource.cpu", "resource.cost"}
 
 
 def _identity(finding: Finding) -> tuple[object, ...]:

@@ -50,12 +50,14 @@ class Series:
         `label_coverage` is the share of rows whose actual is in, exact while the labelled rows of a
         window are no more than are read (`check.LABELLED_ROWS`), a lower bound above.
         """
-        every, found = self.spec.window.every, self._found(span)
+        every, found, dues = self.spec.window.every, self._found(span), self._dues(span)
         for window, version, profiles in self.ports.profiles.profiles(
             self.sources.model, span, every
         ):
+            due = dues.get((window, version))
             estimated, refusal = found.get((window, version)) or self._now(window, version)
             yield self._realized(window, version, profiles) | {
+                "labels_due": due,
                 "estimated": estimated,
                 "refusal": refusal,
             }
@@ -82,6 +84,15 @@ class Series:
         reference = self.sources.reference_sample(version, labelled=True)
         kpis, refusal = self.estimate(self.spec, reference, sample)
         return {kpi: _interval(*said) for kpi, said in kpis.items()}, refusal
+
+    def _dues(self, span: Window) -> Mapping[tuple[Window, str], object]:
+        """What share of labels should have been in when it was judged last."""
+        query = FindingQuery(self.sources.model, span, "quality.freshness", limit=_ALL)
+        return {
+            (f.window, f.version): f.measured.evidence.get("due")
+            for f in self.ports.findings.find(query)
+            if f.measured.method == "label_coverage"
+        }
 
     def _found(self, span: Window) -> _Found:
         """By window and version; the newest finding says whether nothing is estimated."""

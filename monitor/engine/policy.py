@@ -63,7 +63,11 @@ def is_bad(finding: Finding) -> bool:
     """
     if not finding.alert or not finding.detector.startswith("quality."):
         return False
-    if finding.detector == "quality.volume" or finding.measured.method in {"extra_column", "lag"}:
+    if finding.detector == "quality.volume" or finding.measured.method in {
+        "extra_column",
+        "lag",
+        "label_coverage",
+    }:
         return False
     return _damage(finding) >= BAD_SHARE
 

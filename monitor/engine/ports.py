@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from monitor.core.arrivals import ArrivalBook
 from monitor.core.ports import (
     Champion,
     Clock,
@@ -15,6 +16,7 @@ from monitor.core.ports import (
     SnapshotSource,
     SpecBook,
 )
+from monitor.core.resources import ResourceLog
 from monitor.core.rules import RuleLog
 
 
@@ -34,3 +36,5 @@ class Ports:
     champion: Champion
     clock: Clock
     rules: RuleLog | None = None
+    resources: ResourceLog | None = None
+    arrivals: ArrivalBook | None = None

@@ -14,13 +14,14 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from monitor.core.detector import TrafficDetector
+from monitor.core.detector import ArrivalDetector, TrafficDetector, UsageDetector
 from monitor.core.errors import UnavailableError
 from monitor.core.findings import Finding
 from monitor.core.ports import FindingQuery, Json
 from monitor.core.profile import Profiles
 from monitor.core.spec import ModelSpec
 from monitor.core.windows import Window
+from monitor.engine.beside import Beside
 from monitor.engine.check import Checker, Sources
 from monitor.engine.episode import Episode
 from monitor.engine.history import ALL, History
@@ -55,6 +56,8 @@ class Round:
         stopping: Callable[[], bool] = lambda: False,
         traffic: Sequence[TrafficDetector] = (),
         estimate: Estimate | None = None,
+        usage: Sequence[UsageDetector] = (),
+        arrivals: Sequence[ArrivalDetector] = (),
     ) -> None:
         self._ports = ports
         self._checker = checker
@@ -64,6 +67,7 @@ class Round:
         self._episode = Episode(ports)
         self._history = History(ports.findings)
         self._traffic = TrafficCheck(ports, traffic, checker.watch)
+        self._beside = Beside.of(ports, self._traffic, usage, arrivals, checker.watch)
         self._guard = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
 
@@ -95,9 +99,10 @@ class Round:
         spec = ports.specs.get(model)
         ports.log.wait_folded(FOLD_TIMEOUT)
         with self._alone(model):
-            asked = aligned(span, ports.profiles.extent(model), spec.window.every)
+            asked = aligned(span, self._beside.extent(model), spec.window.every)
             if asked is not None:
                 self._check_all(model, spec, asked)
+                self._beside.asked(model, spec, asked)
             self._advance(model)
         if asked is None:
             return []
@@ -135,7 +140,7 @@ class Round:
     def _advance(self, model: str) -> int:
         spec = self._ports.specs.get(model)
         count = self._check_due(model, spec)
-        count += self._silence(model, spec)
+        count += self._beside.due(model, spec)
         count += self._stream(model, spec)
         self._episode.advance(model, spec)
         return count
@@ -199,14 +204,6 @@ class Round:
             self._ports.findings.save(news)
             for window in chunk:
                 self._ports.ledger.done(model, window, upto)
-        return len(news)
-
-    def _silence(self, model: str, spec: ModelSpec) -> int:
-        """Judge the windows since the last row, where rows came as they happened."""
-        news = self._history.news(model, self._traffic.silence(model, spec))
-        if news:
-            with self._ports.ledger.transaction():
-                self._ports.findings.save(news)
         return len(news)
 
     def _stream(self, model: str, spec: ModelSpec) -> int:

@@ -18,9 +18,10 @@ LOOKS = 2
 """How often a window is looked at: once over, and once more because rows came late."""
 FEWEST_LABELLED, GROWTH = 30, 1.25
 """Performance is judged from so many labelled rows on, and again when there are a quarter more."""
-LABELLED_SHARE, STREAM_SHARE, TRAFFIC_SHARE = 0.4, 0.1, 0.05
-"""Of the budget: for windows of rows with actuals, for the stream of losses, and for traffic."""
-UNLABELLED_SHARE = 1 - LABELLED_SHARE - STREAM_SHARE - TRAFFIC_SHARE
+LABELLED_SHARE, STREAM_SHARE, TRAFFIC_SHARE, ARRIVAL_SHARE = 0.4, 0.1, 0.05, 0.02
+"""Of the budget: for windows of rows with actuals, for the stream of losses, for traffic,
+and for how long actuals take."""
+UNLABELLED_SHARE = 1 - LABELLED_SHARE - STREAM_SHARE - TRAFFIC_SHARE - ARRIVAL_SHARE
 """Of the budget: for the other detectors of windows."""
 
 
@@ -86,7 +87,11 @@ SMALLEST: Mapping[str, Mapping[str, Effect]] = {
     "quality.duplicate": {"": _beyond(0.005)},
     "quality.constant": {"": _at(0.005)},
     "quality.volume": {"fell": _at(0.5), "rose": _at(0.8)},
-    "quality.freshness": {"lag": Effect(3, 0.1), "": _at(0)},
+    "quality.freshness": {
+        "lag": Effect(3, 0.1),
+        "label_coverage": _times(0.5),
+        "": _at(0),
+    },
     "quality": {"": _at(0)},
     "anomaly.row": {"extreme": _beyond(0.002), "": _beyond(0.02)},
     "drift.univariate": _DISTANCES,
@@ -97,6 +102,9 @@ SMALLEST: Mapping[str, Mapping[str, Effect]] = {
     "resource": {"": Effect(1, 0)},
 }
 """By detector, else by its family; by method, else by the empty one."""
+
+_NAMED = frozenset({"resource.memory", "resource.cpu", "resource.cost"})
+"""Detectors whose last name stands before the method where a spec bounds it."""
 
 CRITICAL_SHARE = {"quality": 0.5, "anomaly": 0.5}
 """An alert of these families is critical from this share of rows on."""
@@ -148,7 +156,10 @@ def declared_kpi(detector: str, method: str) -> str:
     >>> declared_kpi("resource.latency", "p99")
     'latency_p99_ms'
     """
-    return f"latency_{method}_ms" if detector == "resource.latency" else method
+    if detector == "resource.latency":
+        return f"latency_{method}_ms"
+    kind = detector.partition(".")[2]
+    return f"{kind}_{method}" if detector in _NAMED else method
 
 
 def declared(spec: ModelSpec, detector: str, measured: Measurement) -> float | None:

@@ -87,7 +87,7 @@ def _subject(detector: str, measured: Measurement) -> str:
         case "resource.latency":
             return f"latency {measured.method}"
         case "anomaly.row" | "quality.duplicate" | "quality.volume" | "quality.freshness":
-            return "rows"
+            return "labels" if measured.method == "label_coverage" else "rows"
     return measured.method
 
 
@@ -176,6 +176,8 @@ def _volume(case: _Case) -> str:
 
 def _freshness(case: _Case) -> str:
     m = case.measured
+    if m.method == "label_coverage":
+        return f"{share(m.value)} of actuals are in, {share(m.expected or 0)} should be by now"
     if m.method == "lag":
         expected = "" if m.expected is None else f", {number(m.expected)} before"
         return f"come {number(m.value)} windows after their own time on average{expected}"
@@ -229,7 +231,10 @@ def _performance(case: _Case) -> str:
 def _estimated(case: _Case) -> str:
     if case.measured.method == "refusal":
         return f"nothing is estimated: {case.measured.evidence.get('reason')}"
-    return f"{_performance(case)}, estimated before the actuals"
+    causes = case.measured.evidence.get("causes")
+    names = [str(c["feature"]) for c in causes if c["low"] > 0] if isinstance(causes, list) else []
+    tail = f"; mostly because of {listed(names)}" if case.alert and names else ""
+    return f"{_performance(case)}, estimated before the actuals{tail}"
 
 
 def _interval(m: Measurement) -> str:
@@ -244,8 +249,28 @@ def _latency(case: _Case) -> str:
     return f"{number(m.value)} ms{expected}{_bound(case)}"
 
 
+def _memory(case: _Case) -> str:
+    host = case.measured.evidence.get("host")
+    where = f" on host {host}" if host else ""
+    bound = f"{_bound(case)} bytes" if _bound(case) else ""
+    return f"{number(case.measured.value / 1e6)} MB at most{where}{bound}"
+
+
+def _cpu(case: _Case) -> str:
+    m = case.measured
+    unit = "cores" if m.method == "mean_cores" else "of the graphics processor"
+    value = number(m.value) if m.method == "mean_cores" else share(m.value)
+    return f"{value} {unit} in use{_bound(case)}"
+
+
+def _cost(case: _Case) -> str:
+    return f"{number(case.measured.value)} per 1,000 predictions{_bound(case)}"
+
+
 def _throughput(case: _Case) -> str:
     m = case.measured
+    if m.method == "error_share":
+        return f"{share(m.value)} of requests failed{_bound(case)}"
     return f"{number(m.value)} rows a second{_bound(case)}"
 
 
@@ -284,4 +309,7 @@ _SENTENCES: Mapping[str, _Sentence] = {
     "performance.estimated": _estimated,
     "resource.latency": _latency,
     "resource.throughput": _throughput,
+    "resource.memory": _memory,
+    "resource.cpu": _cpu,
+    "resource.cost": _cost,
 }

@@ -26,6 +26,7 @@ from monitor.core.ports import (
     SpecBook,
     TrainingDesk,
 )
+from monitor.core.resources import ResourceLog
 from monitor.core.rows import Rows, moment
 from monitor.core.verdicts import RowVerdict
 from monitor.core.windows import Window
@@ -78,6 +79,7 @@ class Rooms:
     known: Known
     metrics: ServiceMetrics
     registry: CollectorRegistry
+    resources: ResourceLog
     transaction: Callable[[], AbstractContextManager[None]]
     body_limit: int = 256 << 20
     capacity: Capacity = field(default_factory=Capacity)

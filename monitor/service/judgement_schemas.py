@@ -149,6 +149,9 @@ class PerformanceItem(BaseModel):
     model_config = _OPEN
     window: FilledSpan
     label_coverage: float = Field(examples=[0.4])
+    labels_due: Interval | None = Field(
+        default=None, description="The share of labels that should be in by now."
+    )
     realized: dict[str, Interval]
     estimated: dict[str, Interval]
     refusal: str | None = Field(

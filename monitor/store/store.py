@@ -13,6 +13,7 @@ from pathlib import Path
 from monitor.core.errors import DataDirectoryError, DiskError
 from monitor.core.ports import Clock, Decoder, Told
 from monitor.core.rows import Accepted, Body, Kind
+from monitor.store.arrivals import Arrivals
 from monitor.store.bins import BinBook
 from monitor.store.catalog import Catalog
 from monitor.store.database import CHECKPOINT_BYTES, Database
@@ -25,6 +26,7 @@ from monitor.store.ledger import StoredLedger
 from monitor.store.profiles import StoredProfiles
 from monitor.store.reading import Reading
 from monitor.store.reference import Infer, References
+from monitor.store.resources import Resources
 from monitor.store.seen import Places, Seen
 from monitor.store.snapshots import Snapshots
 from monitor.store.tables import Tables
@@ -72,6 +74,8 @@ class Store:
     incidents: Incidents
     ledger: StoredLedger
     snapshots: Snapshots
+    resources: Resources
+    arrivals: Arrivals
     folder: Folder
     door: Door
     journal: Journal
@@ -132,6 +136,8 @@ def open_store(
         Incidents(database),
         StoredLedger(database, catalog, reading, folder, idle),
         Snapshots(database, catalog),
+        Resources(database, catalog),
+        Arrivals(database, catalog),
         folder,
         door,
         journal,

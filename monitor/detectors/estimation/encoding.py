@@ -46,6 +46,12 @@ class Encoding:
         return [False] * (len(self.numbers) + 2 * len(self.times)) + [True] * len(self.codes)
 
     @property
+    def names(self) -> list[str]:
+        """What each column holds."""
+        times = [f"{n} ({of})" for n in self.times for of in ("time of day", "time of week")]
+        return [*self.numbers, *times, *self.codes]
+
+    @property
     def columns(self) -> int:
         """How many columns there are."""
         return len(self.categorical)

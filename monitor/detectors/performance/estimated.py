@@ -9,10 +9,13 @@ from monitor.core.findings import Measurement
 from monitor.core.spec import ModelSpec
 from monitor.core.windows import Sample
 from monitor.detectors.estimation.fitted import Fitted
+from monitor.detectors.estimation.ranking import ranked
 from monitor.detectors.estimation.refusal import Refusal
-from monitor.detectors.performance.estimates import worse_chance
+from monitor.detectors.performance.estimates import Estimate, worse_chance
 from monitor.detectors.performance.kpis import KPIS
 
+_RANKED = 0.001
+"""Where a KPI is this unlikely by accident, features are ranked by what their shift costs."""
 REFUSAL = "refusal"
 """The method of what is measured where nothing can be estimated."""
 
@@ -24,6 +27,7 @@ class EstimatedPerformance(SampleDetector):
     Value    as the KPI says (`kpis.py`), with a 95 % interval for what the labels will say; worse
              on the KPI's side. Where the score is uninformative, the density ratio extreme or the
              reference too small, the method is `refusal`, the value 1, and the evidence says why.
+             Where a KPI fell the evidence has `causes`: features by what their shift costs.
     Needs    30 rows with a prediction, and what the estimators need (`estimation/`).
     Noise    the interval holds the realized KPI in 90 to 99 of 100 windows whose features alone
              shifted (`benchmarks/estimation`); the p-value is against the reference's KPI.
@@ -44,19 +48,35 @@ class EstimatedPerformance(SampleDetector):
             yield Measurement(REFUSAL, 1.0, p_value=1.0, evidence={"reason": found.reason})
             return
         usual = self.fitted.usual(spec, reference)
-        evidence = {"rows": found.rows, "kept": round(found.kept, 6)}
-        for name, now in found.kpis.items():
-            worse, known = KPIS[spec.task][name].worse, usual.get(name)
-            yield Measurement(
-                name,
-                now.value,
-                worse=worse,
-                expected=None if known is None else known.value,
-                p_value=1.0 if known is None else worse_chance(known, now, worse),
-                low=now.low,
-                high=now.high,
-                evidence=evidence,
-            )
+        evidence: dict[str, object] = {"rows": found.rows, "kept": round(found.kept, 6)}
+        measured = [
+            self._measured(spec, name, now, usual.get(name), evidence)
+            for name, now in found.kpis.items()
+        ]
+        if any(m.p_value is not None and m.p_value < _RANKED for m in measured):
+            assert not isinstance(estimator, Refusal)
+            evidence["causes"] = ranked(estimator, reference, current)
+        yield from measured
+
+    @staticmethod
+    def _measured(
+        spec: ModelSpec,
+        name: str,
+        now: Estimate,
+        known: Estimate | None,
+        evidence: Mapping[str, object],
+    ) -> Measurement:
+        worse = KPIS[spec.task][name].worse
+        return Measurement(
+            name,
+            now.value,
+            worse=worse,
+            expected=None if known is None else known.value,
+            p_value=1.0 if known is None else worse_chance(known, now, worse),
+            low=now.low,
+            high=now.high,
+            evidence=evidence,
+        )
 
 
 Interval = tuple[float, float, float]

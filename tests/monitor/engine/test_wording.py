@@ -116,6 +116,25 @@ def test_an_alert_says_its_numbers_and_the_feature_first(detector, measured, sai
             "age: no change that matters: PSI 0.01",
         ),
         ("drift.concept", Measurement("adwin", 0.2), "loss: 0.2, no rise found by adwin"),
+        (
+            "drift.concept",
+            Measurement(
+                "mae", 2.0, expected=1.9, evidence={"of": "mae", "estimated": {"value": 1.9}}
+            ),
+            "mae: 2, 1.9 to be expected of these features: no change of the concept",
+        ),
+        ("resource.cpu", Measurement("mean_cores", 1.5), "mean_cores: 1.5 cores in use"),
+        (
+            "resource.cpu",
+            Measurement("gpu_mean_share", 0.5),
+            "gpu_mean_share: 50 % of the graphics processor in use",
+        ),
+        ("resource.cost", Measurement("per_1000", 0.5), "per_1000: 0.5 per 1,000 predictions"),
+        (
+            "resource.throughput",
+            Measurement("error_share", 0.01),
+            "error_share: 1 % of requests failed",
+        ),
         ("performance.realized", Measurement("f1", 0.6), "f1: 0.6"),
         (
             "resource.throughput",

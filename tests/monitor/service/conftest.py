@@ -283,6 +283,7 @@ class House:
             known=Known({"roc_auc", "accuracy"}, {"psi", "jensen_shannon"}),
             metrics=ServiceMetrics(registry),
             registry=registry,
+            resources=self.log,
             transaction=nullcontext,
         )
         self.rooms = replace(self.rooms, **options)

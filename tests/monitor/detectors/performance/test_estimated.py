@@ -132,3 +132,26 @@ def test_windows_whose_features_shift_raise_no_concept_drift():
 
 def test_windows_whose_concept_turned_do():
     assert alerts(0.0, 0.8) >= 38
+
+
+def test_features_whose_shift_costs_the_most_are_named_first():
+    steady, moved = (world().sample(3_000, 0.0, seed) for seed in (11, 12))
+    shifted = dict(steady.numbers)
+    hard = np.argsort(np.abs(moved.score - 0.5))[:900]  # rows that the model can hardly tell
+    order = np.concatenate([hard, np.arange(2_100)])
+    numbers = {n: np.concatenate([moved.numbers[n][hard], shifted[n][:2_100]]) for n in shifted}
+    window = replace(
+        steady,
+        numbers=numbers,
+        prediction=np.concatenate([moved.prediction[hard], steady.prediction[:2_100]]),
+        score=np.concatenate([moved.score[hard], steady.score[:2_100]]),
+        labels={"region": np.array(["north"] * len(order), object)},
+    )
+    found = {m.method: m for m in DETECTOR.measure(SPEC, reference(), window)}
+    causes = found["accuracy"].evidence["causes"]
+
+    assert found["accuracy"].p_value < 0.001
+    assert causes
+    assert [c["cost"] for c in causes] == sorted((c["cost"] for c in causes), reverse=True)
+    assert {c["feature"] for c in causes} <= {"x0", "x1", "x2", "x3", "region"}
+    assert "causes" not in next(iter(DETECTOR.measure(SPEC, reference(), steady))).evidence
