@@ -53,6 +53,7 @@ ROUTES = {
         f"{MODEL}/rollback",
         f"{MODEL}/predict",
         f"{MODEL}/backtest",
+        f"{MODEL}/resources",
         "/v1/webhooks/alertmanager",
         "/v1/webhooks/grafana",
         f"{MODEL}/score",
