@@ -8,8 +8,10 @@ from monitor.detectors.estimation.encoding import Floats
 
 STRENGTHS = (0.0, 1.0, 2.0)
 """How far a resample is moved: e^strength times as many rows a standard deviation further on."""
-EACH = 24
-"""Resamples of each strength."""
+EACH, FEWER = 24, 8
+"""Resamples of each strength, and those of a reference with fewer than so many rows: a model that
+is retrained often has small references, and each is learned anew."""
+_LARGE = 5_000
 _ROWS = 2_000
 
 
@@ -30,9 +32,10 @@ def shifted(columns: Floats, seed: int) -> list[Shifted]:
     rng = np.random.default_rng(seed)
     ranks = np.column_stack([_placed(column) for column in columns.T])
     size = min(_ROWS, len(columns) // 5)
+    each = EACH if len(columns) >= _LARGE else FEWER
     found = []
     for strength, factor in enumerate(STRENGTHS):
-        for _ in range(EACH):
+        for _ in range(each):
             tilt = factor * _direction(rng, ranks)
             keys = tilt + rng.gumbel(size=len(columns))
             found.append(Shifted(np.argpartition(-keys, size - 1)[:size], strength))
