@@ -12,6 +12,8 @@ from monitor.engine.guards import hindrance
 from monitor.engine.retries import again
 from monitor.engine.situation import Situation
 
+STUCK = 0.5
+"""A feature that stands still in a smaller part of a window may do so by nature."""
 BAD_SHARE = 0.01
 """A window in which so many rows hold bad values teaches nothing."""
 SHOWN = 10
@@ -62,6 +64,8 @@ def is_bad(finding: Finding) -> bool:
     reference's span beyond it (`far`).
     """
     if not finding.alert or not finding.detector.startswith("quality."):
+        return False
+    if finding.detector == "quality.constant" and finding.measured.value < STUCK:
         return False
     if finding.detector == "quality.volume" or finding.measured.method in {
         "extra_column",

@@ -20,6 +20,9 @@ FEWEST = 20
 _OFTEN, _ENOUGH = 30, 100
 """A value that the reference has this often is judged by its own pairs; rarer ones together, where
 those have so many pairs, else by all."""
+_SHORTEST, _APART = 10, 2.0
+"""A run of part of a window has so many rows, and neighbours of the reference are at most so many
+times as far apart in time: else nobody knows how long values stay by nature."""
 _SHOWN = 20
 
 
@@ -33,8 +36,10 @@ class Constant(SampleDetector):
     Needs    20 rows; in the reference 20 pairs of rows, next to each other in time and no farther
              apart than a window is long, and a second value.
     Noise    the p-value bounds the chance of a run of L in n rows by n t^(L - 1), where t is how
-             often, in the reference, the value is followed by itself: so values that are frequent,
-             or that stay for a while by nature, are expected to.
+             often, in the reference or in the rest of the window, the value is followed by
+             itself: so values that are frequent, or stay for a while by nature, are expected to.
+             It is 1 for part of a window below `min_rows`, or of which neighbours lay farther
+             apart before.
     Source   Boole's inequality over the places where a run may begin; t from a Markov chain.
     """
 
@@ -47,10 +52,13 @@ class Constant(SampleDetector):
         before, now = in_time(reference), in_time(current)
         gaps = np.diff(reference.timestamps[before])
         near = gaps <= spec.window.every // MICROSECOND
+        alike = _alike(gaps[near], np.diff(current.timestamps[now]))
+        partly = alike and current.rows >= spec.window.min_rows
         for name, known, values in _shared(reference, current):
             found = _measured(known[before], near, values[now])
             if found is not None:
                 share, p_value, first, rows = found
+                p_value = p_value if share == 1 or (partly and rows >= _SHORTEST) else 1.0
                 ids = [current.prediction_ids[i] for i in now[first : first + rows]]
                 evidence = {"rows": rows, "value": _plain(values[now[first]])}
                 yield Measurement(
@@ -60,6 +68,13 @@ class Constant(SampleDetector):
                     p_value=p_value,
                     evidence=evidence | {"prediction_ids": ids[:_SHOWN]},
                 )
+
+
+def _alike(before: Ints, now: Ints) -> bool:
+    """Whether rows next to each other lie about as near in time as those of the reference did."""
+    if not len(before) or not len(now):
+        return False
+    return float(np.median(before)) <= _APART * float(np.median(now))
 
 
 def _shared(
@@ -86,6 +101,11 @@ def _measured(
     if not rows:
         return None
     again = _again(before, pairs, int(now[first]))
+    outside = np.ones(len(now) - 1, bool)
+    outside[max(0, first - 1) : first + rows] = False
+    outside &= (now[1:] >= 0) & (now[:-1] >= 0)
+    if int(outside.sum()) >= _ENOUGH:
+        again = max(again, _again(now, outside, int(now[first])))
     p_value = min(1.0, float(np.exp(log(len(now)) + (rows - 1) * log(again))))
     return rows / len(now), p_value, first, rows
 

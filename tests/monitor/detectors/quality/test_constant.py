@@ -90,3 +90,31 @@ def test_a_feature_that_was_constant_or_missing_before_is_not_measured(values):
     assert measured(before, drawn(2, 100)) == {}
     assert measured(drawn(1, 500), sample({"a": np.full(50, np.nan)})) == {}
     assert measured(drawn(1, 500), Sample(0)) == {}
+
+
+def test_part_of_a_window_is_judged_only_where_its_neighbours_can_be_compared():
+    few = stuck(drawn(2, 150, 9000), a=(30, 20, 0.5))
+    current = stuck(drawn(2, 1000, 9000), a=(300, 20, 0.5))
+    held = drawn(1, 4000)
+    apart = Sample(4000, held.prediction_ids, held.timestamps * 60, held.numbers, held.labels)
+
+    assert measured(held, current)["a"].p_value < 1e-12
+    assert measured(held, few)["a"].p_value == 1
+    assert measured(apart, current)["a"].p_value == 1
+    assert measured(apart, stuck(current, a=(0, 1000, 0.5)))["a"].p_value < 1e-12
+
+
+def test_what_stays_in_the_rest_of_the_window_too_is_no_sign():
+    current = drawn(2, 1000, 9000)
+    rng = np.random.default_rng(8)
+    sticky = np.repeat(rng.normal(size=100), 10)
+    sticky[400:425] = 0.25
+    held = Sample(
+        1000,
+        current.prediction_ids,
+        current.timestamps,
+        {"a": sticky, "zeros": current.numbers["zeros"]},
+        current.labels,
+    )
+
+    assert measured(drawn(1, 4000), held)["a"].p_value > 0.01
