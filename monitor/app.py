@@ -3,7 +3,7 @@
 import logging
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -32,8 +32,11 @@ from monitor.engine.infer import infer
 from monitor.engine.ports import Ports
 from monitor.engine.round import Round
 from monitor.engine.scoring import Scoring
+from monitor.engine.spending import spending
 from monitor.engine.stream import Streams
 from monitor.engine.thresholds import declared_kpi
+from monitor.notify.notifier import Notifier
+from monitor.notify.told import channels
 from monitor.service.decoder import BodyDecoder
 from monitor.service.deps import Rooms
 from monitor.service.ingestion import Ingress
@@ -138,6 +141,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
             clock=clock,
             check=engine.check,
             performance=engine.performance,
+            budget=partial(spending, ports),
             external=External(ports, engine.conclude),
             score=Scoring(
                 store.catalog, store.references, champions, Unstored(store.catalog), Judge()
@@ -161,10 +165,11 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
                 champions,
                 worker,
                 store.door.intake,
+                clock,
             )
         )
         _start_worker(worker, stopping, closing)
-        _start_rounds(engine, settings, closing)
+        _start_rounds(engine, _notifier(settings, store, clock), settings, closing)
         closing.callback(stopping.set)
         api = _api(rooms)
         return House(Ingress(api, rooms), api, store, engine, closing.pop_all())
@@ -213,11 +218,27 @@ def _start_worker(worker: Worker, stopping: threading.Event, closing: ExitStack)
     closing.callback(thread.join)
 
 
-def _start_rounds(engine: Round, settings: Settings, closing: ExitStack) -> None:
+def _notifier(settings: Settings, store: Store, clock: Clock) -> Notifier | None:
+    """None where the settings name nobody to tell."""
+    said = {f.name: getattr(settings, f.name) for f in fields(settings)}
+    to = channels(said)
+    if not to:
+        return None
+    per_hour = settings.notify_per_hour
+    return Notifier(store.incidents, store.ledger.transaction, to, clock, per_hour)
+
+
+def _start_rounds(
+    engine: Round, notifier: Notifier | None, settings: Settings, closing: ExitStack
+) -> None:
     """Rounds one after the other: one that takes long makes the next ones wait, not pile up."""
     scheduler = BackgroundScheduler(timezone=UTC)
     seconds = settings.round_every.total_seconds()
     scheduler.add_job(engine.tick, "interval", seconds=seconds, coalesce=True, max_instances=1)
+    if notifier is not None:
+        scheduler.add_job(
+            notifier.tick, "interval", seconds=seconds, coalesce=True, max_instances=1
+        )
     scheduler.start()
     closing.callback(scheduler.shutdown)
 

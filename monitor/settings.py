@@ -30,6 +30,11 @@ class Settings:
     idle            how long no row must come before the last window counts as over
     max_body_bytes  the largest body, as sent and unpacked
     log_level       debug, info, warning or error
+    notify_webhook  address that is told of incidents; signed where there is a notify_secret
+    notify_slack    address of an incoming webhook of Slack, or of what speaks like it
+    notify_smtp     host:port of a server that takes e-mail from notify_from to notify_to;
+                    notify_smtp_user and notify_smtp_password log in, notify_smtp_tls upgrades first
+    notify_per_hour the most messages an hour that each of them is sent
     """
 
     data_dir: Path = Path("watchkeeper-data")
@@ -41,6 +46,16 @@ class Settings:
     idle: timedelta = timedelta(seconds=60)
     max_body_bytes: int = 256 << 20
     log_level: str = "info"
+    notify_webhook: str = ""
+    notify_secret: str = ""
+    notify_slack: str = ""
+    notify_smtp: str = ""
+    notify_smtp_user: str = ""
+    notify_smtp_password: str = ""
+    notify_smtp_tls: bool = False
+    notify_from: str = "watchkeeper@localhost"
+    notify_to: tuple[str, ...] = ()
+    notify_per_hour: int = 30
 
 
 def load(
@@ -82,6 +97,19 @@ def _check(settings: Settings) -> None:
         "round_every": (least <= settings.round_every <= _LONGEST, "must lie within 1ms and 366d"),
         "idle": (timedelta() <= settings.idle <= _LONGEST, "must lie within 0s and 366d"),
         "max_body_bytes": (settings.max_body_bytes >= 1, "must be 1 or more"),
+        "notify_per_hour": (settings.notify_per_hour >= 1, "must be 1 or more"),
+        "notify_smtp": (_is_server(settings.notify_smtp), "must be host:port"),
+        "notify_to": (
+            bool(settings.notify_to) or not settings.notify_smtp,
+            "must name somebody where there is a notify_smtp",
+        ),
+        **{
+            name: (not value or value.startswith(("http://", "https://")), "must be http(s)://…")
+            for name, value in (
+                ("notify_webhook", settings.notify_webhook),
+                ("notify_slack", settings.notify_slack),
+            )
+        },
         "log_level": (
             settings.log_level.lower() in LOG_LEVELS,
             f"must be one of {', '.join(LOG_LEVELS)}",
@@ -92,6 +120,11 @@ def _check(settings: Settings) -> None:
             value = getattr(settings, name)
             shown = span_text(value) if isinstance(value, timedelta) else str(value)
             raise SettingError(name, f"{said}; got {shown!r}")
+
+
+def _is_server(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    return not text or (bool(host) and port.isdecimal() and 0 < int(port) <= _LAST_PORT)
 
 
 def is_loopback(host: str) -> bool:

@@ -27,12 +27,37 @@ class Cause:
     feature: str | None = None
 
 
+class NoticeState(StrEnum):
+    """What became of telling somebody."""
+
+    SENT = "sent"
+    WAITING = "waiting"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An event of an incident that a channel was told of, or was to be told of.
+
+    `severity` is that of the incident at the time, `at` the time of the last attempt.
+    """
+
+    channel: str
+    event: str
+    state: NoticeState
+    at: datetime
+    attempts: int
+    severity: Severity
+    error: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Incident:
     """Alerts of one model that belong together, from the first to the resolution.
 
     `window` spans the event time of its alerts; `findings` are their numbers, newest last;
-    `opened_at` and `resolved_at` are times of the service's clock.
+    `opened_at` and `resolved_at` are times of the service's clock. `reopened` counts how often it
+    came back; until `muted_until` nobody is told of it; `false_alarm` is what a person said.
     """
 
     id: str
@@ -47,6 +72,14 @@ class Incident:
     note: str = ""
     causes: Sequence[Cause] = ()
     findings: Sequence[int] = ()
+    reopened: int = 0
+    muted_until: datetime | None = None
+    false_alarm: bool | None = None
+    notices: Sequence[Notice] = ()
+
+    def is_muted(self, now: datetime) -> bool:
+        """Whether nobody is to be told of it now."""
+        return self.muted_until is not None and now < self.muted_until
 
     @property
     def is_open(self) -> bool:

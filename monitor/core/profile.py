@@ -6,7 +6,7 @@ small spans and never a scan. Numbers are counted in bins that the reference has
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -79,6 +79,8 @@ class Profile:
     `below` and `above` are finite but outside the bounds of the spec.
     Numbers, booleans, timestamps: `minimum`, `maximum`, `total`, `squares` over finite values,
     `counts` in `bins` where those are fixed. Categories and booleans: `categories`, a count each.
+    `independent` is the share of the rows that tests may count: 1 where rows do not depend on each
+    other.
     """
 
     type: FeatureType
@@ -96,6 +98,18 @@ class Profile:
     bins: Bins | None = None
     counts: Counts = field(default_factory=lambda: np.empty(0, np.int64))
     categories: Mapping[str, int] = field(default_factory=dict)
+    independent: float = 1.0
+
+    def thinned(self) -> "Profile":
+        """The same distribution in as many rows as are independent: `counts` and `categories`."""
+        if self.independent >= 1.0:
+            return self
+        cells = _thinned(np.array(list(self.categories.values()), np.int64), self.independent)
+        return replace(
+            self,
+            counts=_thinned(self.counts, self.independent),
+            categories=dict(zip(self.categories, cells.tolist(), strict=True)),
+        )
 
     def __add__(self, other: Self) -> "Profile":
         """The profile of both spans, which share no row and were counted in the same bins."""
@@ -154,6 +168,11 @@ class Profile:
         inside = (share * seen - below[place - 1]) / max(1, self.counts[place - 1])
         low, high = edges[place - 1], edges[place]
         return float(low + (high - low) * min(1.0, max(0.0, inside)))
+
+
+def _thinned(counts: Counts, share: float) -> Counts:
+    """Counts times a share, rounded so that their sums are right to within half a row."""
+    return np.diff(np.round(np.cumsum(counts) * share), prepend=0).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

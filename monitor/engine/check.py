@@ -24,12 +24,12 @@ from monitor.engine.thresholds import (
     labelled_looks,
     level,
 )
+from monitor.engine.weigher import Weigher
 
 SAMPLE_ROWS = 10_000
 """Rows that a detector of samples sees, of the window and of the reference."""
 LABELLED_ROWS = 50_000
 """Labelled rows that performance is computed from."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -116,6 +116,7 @@ class Checker:
     examples: Examples | None
     watch: Watch
     cure: Cure | None = None
+    weigher: Weigher = field(default_factory=Weigher)
 
     def check(
         self,
@@ -159,7 +160,10 @@ class Checker:
         version, window = place.version, place.window
 
         def of_profiles(detector: ProfileDetector) -> Iterable[Measurement]:
-            return detector.measure(spec, window, sources.reference(version), profiles)
+            sides = sources.reference(version), profiles
+            rows = partial(sources.reference_sample, version, labelled=False)
+            at = sources.model, version, window
+            return self.weigher.measure(detector, spec, at, sides, rows)
 
         def of_samples(detector: SampleDetector) -> Iterable[Measurement]:
             reference = sources.reference_sample(version, labelled=detector.labelled_reference)

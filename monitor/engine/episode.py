@@ -13,7 +13,11 @@ from monitor.engine.incidents import gather, settle
 from monitor.engine.policy import decide
 from monitor.engine.ports import Ports
 from monitor.engine.retries import is_episode
+from monitor.engine.returning import reopened
 from monitor.engine.situation import Situation
+
+_REMEMBERED = 50
+"""Incidents that may come back: the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,10 @@ class Episode:
         log, history = self.ports.incidents, History(self.ports.findings)
         held = {i.id: i for i in log.incidents(model, only_open=True)}
         living = [f for f in alerts if f.version not in training.retired]
+        if living:
+            resolved = [i for i in log.incidents(model)[:_REMEMBERED] if not i.is_open]
+            every = spec.window.every
+            held |= {i.id: i for i in reopened(living, list(held.values()), resolved, every)}
         changed = gather(spec, living, held.values(), history.alerts, now)
         held |= {i.id: i for i in changed}
         saved = {i.id: i for i in changed}

@@ -71,4 +71,8 @@ def incident_json(incident: Incident) -> Json:
         "note": incident.note,
         "causes": [msgspec.to_builtins(cause) for cause in incident.causes],
         "findings": list(incident.findings),
+        "reopened": incident.reopened,
+        "muted_until": incident.muted_until,
+        "false_alarm": incident.false_alarm,
+        "notices": [msgspec.to_builtins(notice) for notice in incident.notices],
     }

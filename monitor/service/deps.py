@@ -50,6 +50,7 @@ class Rooms:
     score         the engine's: judges rows that are stored nowhere
     run_files     the trainer's: the names of files that a run has left
     run_file      the trainer's: one of them
+    budget        the engine's: how much of it is spent
     external      the engine's: takes alerts that others raised
     transaction   all that is read and saved inside it happens at once
     ready         None when the service is ready, else why not
@@ -72,6 +73,7 @@ class Rooms:
     performance: Callable[[str, Window | None], Sequence[Json]]
     backtest: Callable[[str, Question], Sequence[Trial]]
     score: Callable[[str, Rows], Sequence[RowVerdict]]
+    budget: Callable[[str], Json]
     external: Callable[[Sequence[ExternalAlert]], Sequence[Told]]
     run_files: Callable[[str, str], Sequence[str]]
     run_file: Callable[[str, str, str], bytes]

@@ -45,7 +45,14 @@ _TIME: Json = {
     "description": "RFC 3339, or epoch milliseconds.",
 }
 _TEXT: Json = {"type": ["string", "null"]}
-_ASKED: Mapping[str, Json] = {"from": _TIME, "to": _TIME, "reason": _TEXT, "note": _TEXT}
+_ASKED: Mapping[str, Json] = {
+    "from": _TIME,
+    "to": _TIME,
+    "reason": _TEXT,
+    "note": _TEXT,
+    "until": _TIME,
+    "false_alarm": {"type": ["boolean", "null"]},
+}
 """Keys of small bodies."""
 _PARTS: Mapping[str, Json] = {
     "prediction_id": {

@@ -71,6 +71,19 @@ class Cause(BaseModel):
     feature: str | None = Field(examples=["age"])
 
 
+class NoticeAnswer(BaseModel):
+    """An event that somebody was told of, or was to be told of."""
+
+    model_config = _STRICT
+    channel: str = Field(examples=["slack"])
+    event: str = Field(examples=["opened"])
+    state: Literal["sent", "waiting", "failed"] = Field(examples=["sent"])
+    at: datetime = Field(examples=["2026-03-01T13:00:07Z"])
+    attempts: int = Field(examples=[1])
+    severity: str = Field(examples=["warning"])
+    error: str = Field(examples=[""])
+
+
 class IncidentAnswer(BaseModel):
     """Findings that belong together, from opening to resolution."""
 
@@ -87,6 +100,14 @@ class IncidentAnswer(BaseModel):
     note: str = Field(examples=[""])
     causes: list[Cause]
     findings: list[int] = Field(examples=[[311, 312]])
+    reopened: int = Field(examples=[0], description="How often it came back.")
+    muted_until: datetime | None = Field(
+        examples=[None], description="Until then nobody is told of it."
+    )
+    false_alarm: bool | None = Field(
+        examples=[None], description="What a person said; null while nobody did."
+    )
+    notices: list[NoticeAnswer]
 
 
 class IncidentsAnswer(BaseModel):

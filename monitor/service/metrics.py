@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from monitor.core.external import PREFIX
 from monitor.core.findings import Finding, Severity
-from monitor.core.ports import Champion, FindingLog, IncidentLog, SpecBook, TrainingDesk
+from monitor.core.ports import Champion, Clock, FindingLog, IncidentLog, SpecBook, TrainingDesk
 from monitor.core.rows import Accepted, Intake, Kind
 
 METRICS: Mapping[str, str] = {
@@ -50,7 +50,9 @@ METRICS: Mapping[str, str] = {
     "watchkeeper_performance": (
         "A KPI of the newest window: realized with actuals, estimated before they come."
     ),
-    "watchkeeper_incidents_open": "Incidents that are not resolved, by model and severity.",
+    "watchkeeper_incidents_open": (
+        "Incidents that are neither resolved nor muted, by model and severity."
+    ),
     "watchkeeper_detector_seconds": "Seconds that a detector took for one window.",
     "watchkeeper_detector_failures_total": (
         "Windows that a detector failed to look at since the start."
@@ -182,6 +184,7 @@ class StateCollector(Collector):
     champion: Champion
     desk: TrainingDesk
     intake: Callable[[], Intake]
+    clock: Clock
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: the ports are not asked before the first scrape."""
@@ -197,7 +200,9 @@ class StateCollector(Collector):
 
     def _incidents(self, models: Iterable[str]) -> Metric:
         family = _gauge("watchkeeper_incidents_open", "model", "severity")
-        counts = Counts((i.model, i.severity) for i in self.incidents.incidents(only_open=True))
+        now = self.clock()
+        held = self.incidents.incidents(only_open=True)
+        counts = Counts((i.model, i.severity) for i in held if not i.is_muted(now))
         for model in models:
             for severity in (Severity.WARNING, Severity.CRITICAL):
                 family.add_metric([model, severity], counts[model, severity])

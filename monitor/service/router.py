@@ -6,6 +6,7 @@ from monitor.service.deps import Rooms
 from monitor.service.routes import (
     actuals,
     backtest,
+    budget,
     check,
     cloudevents,
     decisions,
@@ -35,6 +36,7 @@ _GROUPS = (
     resources,
     check,
     backtest,
+    budget,
     findings,
     performance,
     incidents,

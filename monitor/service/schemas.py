@@ -161,3 +161,23 @@ class WebhookAnswer(BaseModel):
     model_config = _STRICT
     items: list[TakenAlert]
     ignored: list[IgnoredAlert]
+
+
+class BudgetAnswer(BaseModel):
+    """The budget of false alarms over the 30 days up to the newest row, by event time.
+
+    `expected` is an upper bound of the false alarms to expect of the `tests` that were made;
+    `spent` counts the incidents that a person called one, `unjudged` those nobody has judged.
+    """
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    false_alarms_per_month: float = Field(examples=[1.0])
+    start: str | None = Field(alias="from", examples=["2026-02-01T00:00:00Z"])
+    end: str | None = Field(alias="to", examples=["2026-03-03T00:00:00Z"])
+    tests: int = Field(examples=[14400])
+    expected: float = Field(examples=[0.48])
+    alerts: int = Field(examples=[4])
+    incidents: int = Field(examples=[2])
+    spent: int = Field(examples=[1])
+    unjudged: int = Field(examples=[0])
+    left: float = Field(examples=[0.0])

@@ -63,16 +63,17 @@ def effect(
     """What changed from a reference to a window, by a method or else by the default.
 
     A method for numbers falls back to the default on categories. The window is to hold `fewest`
-    values, missing and NaN left out.
+    values, missing and NaN left out. Where rows depend on each other, both sides count as the rows
+    that are independent.
     """
     unlike = _unlike(before, now, fewest)
     if unlike is not None:
         return unlike
     method = method if method in METHODS else DEFAULT
+    known, seen = before.thinned(), now.thinned()
     if before.type in COUNTED:
-        method = method if method in BY_CELL else DEFAULT
-        return by_cell(method, categories(before, now))
-    found = aligned(before, now)
+        return _of_categories(method, known, seen)
+    found = aligned(known, seen)
     if found is None or not found.now.sum():
         return NotCompared("both sides were counted in bins that have no edge in common")
     cells = numbers(before, now, found, _PSI_CELLS if method == "psi" else 20)
@@ -84,6 +85,12 @@ def effect(
             return _wasserstein(found, cells, before, now, moments)
         case _:
             return by_cell(method, cells, moments)
+
+
+def _of_categories(method: str, before: Profile, now: Profile) -> Effect | NotCompared:
+    if not any(now.categories.values()):
+        return NotCompared("its rows depend on each other so much that none counts", few=True)
+    return by_cell(method if method in BY_CELL else DEFAULT, categories(before, now))
 
 
 def _unlike(before: Profile, now: Profile, fewest: int) -> NotCompared | None:

@@ -8,21 +8,25 @@ from fastapi import APIRouter, Depends, Query
 from monitor.core.decisions import Incident, IncidentState
 from monitor.core.errors import BodyError, ConflictError
 from monitor.service.answers import JsonAnswer, incident_json
-from monitor.service.deps import Rooms
+from monitor.service.deps import Rooms, span_of
 from monitor.service.documents import answers, json_body
 from monitor.service.judgement_schemas import IncidentAnswer, IncidentsAnswer
 from monitor.service.wire import asked, read_json
 
 _NOTE = {"note": "the new form sends income in thousands"}
+_MUTE = {"until": "2026-03-02T08:00:00Z"}
+_FEEDBACK = {"false_alarm": True, "note": "the month's first invoices"}
 _Document = Annotated[Any, Depends(read_json)]
 
 
 def routes(rooms: Rooms) -> APIRouter:
-    """GET incidents, acknowledge and resolve one."""
+    """GET incidents; acknowledge, resolve, mute one, and say whether it was a false alarm."""
     router = APIRouter(tags=["judgement"])
     _add_list(router, rooms)
     _add_ack(router, rooms)
     _add_resolve(router, rooms)
+    _add_mute(router, rooms)
+    _add_feedback(router, rooms)
     return router
 
 
@@ -75,6 +79,44 @@ def _add_resolve(router: APIRouter, rooms: Rooms) -> None:
             if found.is_open:
                 found = replace(found, state=IncidentState.RESOLVED, resolved_at=rooms.clock())
                 rooms.incidents.save_incident(found)
+        return JsonAnswer(incident_json(found))
+
+
+def _add_mute(router: APIRouter, rooms: Rooms) -> None:
+    @router.post(
+        "/v1/models/{model}/incidents/{incident}/mute",
+        summary="Mute an incident",
+        responses=answers(IncidentAnswer, 400, 404, 415, 422),
+        openapi_extra=json_body(_MUTE),
+    )
+    def post_mute(model: str, incident: str, document: _Document) -> JsonAnswer:
+        """Tell nobody of it until a moment; without `until` it is told again."""
+        until = span_of(asked(document, ["until"]).get("until"), None)
+        with rooms.transaction():
+            found = rooms.incidents.incident(model, incident)
+            found = replace(found, muted_until=until.start if until else None)
+            rooms.incidents.save_incident(found)
+        return JsonAnswer(incident_json(found))
+
+
+def _add_feedback(router: APIRouter, rooms: Rooms) -> None:
+    @router.post(
+        "/v1/models/{model}/incidents/{incident}/feedback",
+        summary="Say whether an incident was a false alarm",
+        responses=answers(IncidentAnswer, 400, 404, 415, 422),
+        openapi_extra=json_body(_FEEDBACK),
+    )
+    def post_feedback(model: str, incident: str, document: _Document) -> JsonAnswer:
+        """Count it against the budget, or not; null takes back what was said."""
+        given = asked(document, ["false_alarm", "note"])
+        said = given.get("false_alarm")
+        if not isinstance(said, bool | None):
+            raise BodyError("false_alarm: must be true, false or null")
+        with rooms.transaction():
+            found = rooms.incidents.incident(model, incident)
+            found = _noted(found, {"note": given.get("note")})
+            found = replace(found, false_alarm=said)
+            rooms.incidents.save_incident(found)
         return JsonAnswer(incident_json(found))
 
 

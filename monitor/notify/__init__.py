@@ -1,0 +1,1 @@
+"""Tells people of incidents: by webhook, in Slack, by e-mail."""
