@@ -18,8 +18,10 @@ from trainer.records import Status
 from trainer.trial_records import Records
 
 _LOG = logging.getLogger(__name__)
-_SOONEST, _LATEST, _PACE = 0.5, 3.0, 10.0
-"""Seconds between two looks for rows; never more than a tenth of the time goes into looking."""
+_SOONEST, _LATEST, _SELDOM = 0.5, 3.0, 60.0
+"""Seconds between two looks for rows; seldom where a trial has been open for hours."""
+_AGE, _PACE = 200.0, 20.0
+"""Shares of the age of a trial, and of the time that a look takes, that pass before the next."""
 
 
 class Trials:
@@ -110,11 +112,16 @@ class Trials:
             if now < due and not at_once:
                 continue
             try:
-                pause = _SOONEST if self._look(trial) else min(2 * pause, _LATEST)
+                pause = _SOONEST if self._look(trial) else min(2 * pause, self._longest(trial))
             except Exception:  # a full disk, say: said in the log, and tried again
                 _LOG.exception("trial %s could not be looked at", trial.id)
             spent = time.monotonic() - now
             self._due[trial.id] = (time.monotonic() + max(pause, _PACE * spent), pause)
+
+    def _longest(self, trial: Trial) -> float:
+        """Seconds that may pass without a look."""
+        age = (self._clock() - trial.began_at).total_seconds()
+        return min(_SELDOM, max(_LATEST, age / _AGE))
 
     def _look(self, trial: Trial) -> bool:
         """Whether there was anything new."""

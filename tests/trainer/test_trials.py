@@ -265,3 +265,17 @@ def test_only_rows_that_neither_has_learned_from_count(stage, made):
 
     assert trial.since == int(newest.timestamp() * 1e6)
     assert trial.ending is not Ending.PASSED
+
+
+def test_a_trial_that_has_been_open_for_long_is_looked_at_less_often(stage, made):
+    stage.worker.promote("m", "1")
+    stage.worker.promote("m", "2")
+    (trial,) = stage.registry.trials.open("m")
+    waits = []
+    for age in (timedelta(seconds=1), timedelta(hours=1), timedelta(days=3)):
+        stage.now = trial.began_at + age
+        waits.append(stage.worker.trials._longest(trial))
+
+    assert waits[0] == 3.0
+    assert waits[1] == pytest.approx(18, abs=1)
+    assert waits[2] == 60.0
