@@ -16,6 +16,8 @@ STUCK = 0.5
 """A feature that stands still in a smaller part of a window may do so by nature."""
 BAD_SHARE = 0.01
 """A window in which so many rows hold bad values teaches nothing."""
+STUCK = 0.5
+"""A feature that stood still for so much of a window was not measured."""
 SHOWN = 10
 """Alerts that a decision names: the newest."""
 
@@ -61,7 +63,8 @@ def is_bad(finding: Finding) -> bool:
     those count that look like another one. An extra column harms no row. Values out of range may
     be true drift past what the reference happened to hold: they are damage only where the unit
     has changed (`scale` in the evidence), or where 1 % of all values lie over ten times the
-    reference's span beyond it (`far`).
+    reference's span beyond it (`far`). A feature that stood still for less than half of a window
+    may have had its reasons (a price that nobody changed), and its rows are sound.
     """
     if not finding.alert or not finding.detector.startswith("quality."):
         return False
@@ -81,6 +84,8 @@ def _damage(finding: Finding) -> float:
     if finding.detector == "quality.range" and "scale" not in measured.evidence:
         lost = measured.evidence.get("far")
         return lost if isinstance(lost, float) else 0.0
+    if finding.detector == "quality.constant" and measured.value < STUCK:
+        return 0.0
     values = measured.evidence.get("values")
     if finding.detector != "quality.category" or not isinstance(values, list):
         return measured.value - (measured.expected or 0.0)

@@ -243,3 +243,8 @@ def test_an_episode_ends_after_four_retries_and_waits_for_guards(ask, situation,
     assert ask(situation(training=in_episode(cast), new=False), Policy.MANUAL) == (None, None)
     _, fresh = ask(situation(alert("drift.concept"), training=in_episode(cast, 3)))
     assert (fresh.episode, fresh.retry) == ("m-1", 0)  # a new alarm begins anew
+
+
+def test_a_feature_that_stood_still_for_a_while_is_no_damage_and_one_that_is_stuck_is(alert):
+    assert not is_bad(alert("quality.constant", value=0.1))
+    assert is_bad(alert("quality.constant", value=0.8))
