@@ -14,6 +14,7 @@ from fastapi_swagger import patch_fastapi
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp
 
+from monitor.console.report import Report
 from monitor.console.status import StatusPage
 from monitor.core.ports import Clock
 from monitor.detectors import ARRIVALS, DETECTORS, FITTED, STREAMS, TRAFFIC, USAGE
@@ -140,6 +141,9 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
             requests=store.incidents,
             clock=clock,
             check=engine.check,
+            report=Report(
+                store.catalog, store.findings, store.profiles, store.references, clock
+            ).draw,
             performance=engine.performance,
             budget=partial(spending, ports),
             external=External(ports, engine.conclude),

@@ -15,6 +15,7 @@ from monitor.cli.demo import demo
 from monitor.cli.key import key
 from monitor.cli.model import model
 from monitor.cli.repair import repair
+from monitor.cli.report import report
 from monitor.cli.retrain import retrain, rollback
 from monitor.cli.serve import serve
 from monitor.cli.serve_model import serve_model
@@ -29,6 +30,7 @@ COMMANDS: tuple[click.Command, ...] = (
     actuals,
     check,
     backtest,
+    report,
     retrain,
     rollback,
     dashboards,

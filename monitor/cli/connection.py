@@ -53,6 +53,13 @@ class Connection:
         Raises ServiceError with the problem's words (BusyError with the wait that was asked for,
         UnreachableError if nobody answers), UsageError for what cannot be sent at all.
         """
+        return self._document(self._answer(method, path, **options))
+
+    def text(self, path: str, **options: Any) -> str:
+        """The text of an answer that is no JSON. Raises what `ask` does."""
+        return self._answer("GET", path, **options).text
+
+    def _answer(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
             answer = self._client.request(method, path, **options)
         except httpx.HTTPError as problem:
@@ -62,7 +69,7 @@ class Connection:
         except (httpx.InvalidURL, ValueError) as problem:
             raise click.UsageError(f"cannot send this to {self.url}{path}: {problem}") from problem
         if answer.is_success:
-            return self._document(answer)
+            return answer
         try:
             detail = answer.json()["detail"]
         except (ValueError, KeyError, TypeError):

@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from monitor.cli.connection import Connection, connected
 from monitor.cli.files import encoding, media_type
+from monitor.cli.period import rows_of
 from monitor.core.spec import Task
 
 _LIMIT = 4 << 30
@@ -66,19 +68,36 @@ def list_models(url: str, api_key: str | None) -> None:
 
 @model.command("reference")
 @click.argument("name")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--from", "start", help="Take rows from this event time on, in place of a FILE.")
+@click.option("--to", "end", help="Take rows before this event time, in place of a FILE.")
 @connected
-def reference(name: str, file: Path, url: str, api_key: str | None) -> None:
-    """Make the rows of FILE (Parquet, CSV, NDJSON, JSON or Arrow) what is normal for model NAME.
+def reference(
+    name: str,
+    file: Path | None,
+    start: str | None,
+    end: str | None,
+    url: str,
+    api_key: str | None,
+) -> None:
+    """Say what is normal for model NAME: rows of FILE, or those of a period that were sent before.
+
+    FILE may be Parquet, CSV, NDJSON, JSON or Arrow.
 
     Example: watchkeeper model reference loans reference.parquet
     """
-    done = Connection(url, api_key).ask(
-        "PUT",
-        f"/v1/models/{name}/reference",
-        content=file.read_bytes(),
-        headers={"Content-Type": media_type(file), "Content-Encoding": encoding(file)},
-    )
+    if (file is None) == (start is None and end is None):
+        raise click.UsageError("name either a file, or a period by --from and --to")
+    with Connection(url, api_key) as service:
+        sent: dict[str, Any]
+        if file is None:
+            sent = {"json": rows_of(service, name, start, end)}
+        else:
+            kinds = {"Content-Type": media_type(file), "Content-Encoding": encoding(file)}
+            sent = {"content": file.read_bytes(), "headers": kinds}
+        done = service.ask("PUT", f"/v1/models/{name}/reference", **sent)
     click.echo(f"{done['accepted']} rows, {len(done['rejected'])} rejected")
 
 

@@ -135,40 +135,6 @@ class HalfLog(Protocol):
         """
 
 
-class Examples(Protocol):
-    """Rows that show what is wrong with a feature in a window, oldest first."""
-
-    def with_values(
-        self,
-        model: str,
-        version: str,
-        window: Window,
-        feature: str,
-        *,
-        values: Sequence[str],
-        limit: int,
-    ) -> Mapping[str, Sequence[str]]:
-        """At most `limit` ids of rows for each category value that has any."""
-
-    def misfits(
-        self, model: str, version: str, window: Window, feature: str, *, limit: int
-    ) -> Sequence[tuple[str, object]]:
-        """Ids and raw values of rows whose value did not fit the type."""
-
-    def outside(
-        self,
-        model: str,
-        version: str,
-        window: Window,
-        feature: str,
-        *,
-        low: float | None,
-        high: float | None,
-        limit: int,
-    ) -> Sequence[tuple[str, float]]:
-        """Ids and values of rows below `low` or above `high`; None is no bound."""
-
-
 class ProfileBook(Protocol):
     """What features looked like over a span."""
 

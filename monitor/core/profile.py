@@ -181,7 +181,8 @@ class Profiles:
 
     `prediction` is a category (the label) or a number (regression); `score` the probability of the
     positive class; `latency` is in milliseconds. `beyond` rows hold more features than a model can
-    have: those are kept, and not counted among the features.
+    have: those are kept, and not counted among the features. `segments` are the profiles of the
+    rows that share a value, by the name of the segment.
     """
 
     rows: int = 0
@@ -190,6 +191,33 @@ class Profiles:
     score: Profile | None = None
     latency: Profile | None = None
     beyond: int = 0
+    segments: Mapping[str, "Profiles"] = field(default_factory=dict)
 
     def __getitem__(self, feature: str) -> Profile:
         return self.features[feature]
+
+    def __add__(self, other: Self) -> "Profiles":
+        """The profiles of both spans, which share no row and were counted in the same bins."""
+        return Profiles(
+            self.rows + other.rows,
+            _added(self.features, other.features),
+            _sum(self.prediction, other.prediction),
+            _sum(self.score, other.score),
+            _sum(self.latency, other.latency),
+            self.beyond + other.beyond,
+            {
+                name: a + b if a is not None and b is not None else a or b or Profiles()
+                for name in {**self.segments, **other.segments}
+                for a, b in [(self.segments.get(name), other.segments.get(name))]
+            },
+        )
+
+
+def _sum(one: Profile | None, other: Profile | None) -> Profile | None:
+    return one + other if one is not None and other is not None else one or other
+
+
+def _added(one: Mapping[str, Profile], other: Mapping[str, Profile]) -> Mapping[str, Profile]:
+    """Profiles by name, those of the same name added up."""
+    found = {name: _sum(one.get(name), other.get(name)) for name in {**one, **other}}
+    return {name: profile for name, profile in found.items() if profile is not None}

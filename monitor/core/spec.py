@@ -139,6 +139,19 @@ class ConceptSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceSpec:
+    """What drift of features and answers is measured against, in place of the reference put.
+
+    `rolling`: all rows of so long before the window. `same_hour_of_week`: the rows at the time of
+    the window in so many weeks before it.
+    """
+
+    __pydantic_config__: ClassVar = _STRICT
+    rolling: timedelta | None = None
+    same_hour_of_week: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RetrainSpec:
     """When a new model is trained, from how much, and whether it may take over by itself.
 
@@ -164,7 +177,7 @@ class ModelSpec:
     __pydantic_config__: ClassVar = _STRICT
     task: Task
     features: Mapping[str, FeatureSpec] = field(default_factory=dict)
-    segments: tuple[str, ...] = ()
+    segments: tuple[str | tuple[str, str], ...] = ()
     positive_label: str | None = None
     window: WindowSpec = field(default_factory=WindowSpec)
     labels: LabelSpec = field(default_factory=LabelSpec)
@@ -172,6 +185,7 @@ class ModelSpec:
     alerts: AlertSpec = field(default_factory=AlertSpec)
     retrain: RetrainSpec = field(default_factory=RetrainSpec)
     concept: ConceptSpec = field(default_factory=ConceptSpec)
+    reference: ReferenceSpec = field(default_factory=ReferenceSpec)
     gains: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """What a row is worth, in money: by actual class, then by predicted class."""
     rules: Mapping[str, str] = field(default_factory=dict)
@@ -181,6 +195,16 @@ class ModelSpec:
     def positive(self) -> str:
         """The class whose probability `score` is."""
         return "1" if self.positive_label is None else self.positive_label
+
+    @property
+    def segment_features(self) -> tuple[tuple[str, ...], ...]:
+        """The features by whose values rows are divided: each alone, or two together."""
+        return tuple((s,) if isinstance(s, str) else s for s in self.segments)
+
+    @property
+    def segment_names(self) -> tuple[str, ...]:
+        """The features by whose values rows are divided, those that do it alone."""
+        return tuple(s for s in self.segments if isinstance(s, str))
 
 
 def model_name(name: str) -> str:

@@ -54,7 +54,9 @@ class Sample:
     """Rows of a window, column by column, oldest first; at most so many, drawn by a seed.
 
     `numbers` holds features of type number, boolean (0 and 1) and timestamp (seconds since 1970),
-    NaN where missing; `labels` holds categories, None where missing. `prediction` and
+    NaN where missing; `labels` holds categories and `texts` texts, None where missing; `vectors`
+    embeddings, shape (rows, dimensions), NaN where missing or of another length. A labelled sample
+    has neither texts nor vectors. `prediction` and
     `actual` hold `core.rows.label` text for classes and float for regression, None or NaN where
     missing. `score` is the probability of the positive class, NaN where missing; for many
     classes `scores` holds one such column a class. `total` counts the rows of the window.
@@ -69,6 +71,8 @@ class Sample:
     score: Numbers | None = None
     scores: Mapping[str, Numbers] = field(default_factory=dict)
     actual: Labels | Numbers | None = None
+    texts: Mapping[str, Labels] = field(default_factory=dict)
+    vectors: Mapping[str, Numbers] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

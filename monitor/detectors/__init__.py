@@ -10,7 +10,10 @@ from monitor.core.detector import (
     UsageDetector,
 )
 from monitor.detectors.anomaly.row import Row
+from monitor.detectors.drift.class_scores import ClassScores
 from monitor.detectors.drift.concept import Concept
+from monitor.detectors.drift.content import Content
+from monitor.detectors.drift.multivariate import Multivariate
 from monitor.detectors.drift.prediction import Prediction
 from monitor.detectors.drift.univariate import Univariate
 from monitor.detectors.estimation.fitted import Fitted
@@ -47,7 +50,10 @@ DETECTORS: tuple[Detector, ...] = (
     Freshness(),
     Row(),
     Univariate(),
+    Content(),
+    Multivariate(),
     Prediction(),
+    ClassScores(),
     Concept(FITTED),
     EstimatedPerformance(FITTED),
     RealizedPerformance(),

@@ -131,7 +131,7 @@ class Backtest:
         references = BoundReferences(ports.references, bounds)
         deviation = partial(_deviation, Sources(model, ports.log, references))
         rows = SpoiltRows(ports.log, Spoiler(spec, tuple(question.faults), deviation))
-        sources = Sources(model, rows, references)
+        sources = Sources(model, rows, references, past=ports.profiles)
         checker = replace(self._checker, examples=None, watch=judged.watch)
         states: Mapping[str, bytes] = {}
         for window, versions in self._windows(model, spec, span):

@@ -9,12 +9,13 @@ from time import perf_counter
 from typing import Protocol
 
 from monitor.core.detector import Detector, LabelledDetector, ProfileDetector, SampleDetector
+from monitor.core.examples import Examples
 from monitor.core.findings import Finding, Measurement
-from monitor.core.ports import Examples
 from monitor.core.profile import Profiles
 from monitor.core.spec import ModelSpec
 from monitor.core.windows import Sample, Window
 from monitor.engine.evidence import Cure, Witness
+from monitor.engine.moving import MOVING, Moved, Past, moved
 from monitor.engine.thresholds import (
     GROWTH,
     LABELLED_SHARE,
@@ -74,6 +75,12 @@ class Sources:
     failed: set[tuple[str, str, Window]] = field(default_factory=set)
     _profiles: dict[str, Profiles] = field(default_factory=dict)
     _samples: dict[tuple[str, bool], Sample] = field(default_factory=dict)
+    _rows: dict[tuple[str, Window, bool], Sample] = field(default_factory=dict)
+    past: Past | None = None
+
+    def moved(self, spec: ModelSpec, window: Window) -> Moved | None:
+        """What the spec wants a window to be compared with in place of the reference."""
+        return None if self.past is None else moved(spec, self.past, self.model, window)
 
     def reference(self, version: str) -> Profiles:
         """Profiles of the version's reference."""
@@ -92,9 +99,13 @@ class Sources:
         return self._samples[key]
 
     def sample(self, version: str, window: Window, *, labelled: bool) -> Sample:
-        """Rows of the window."""
-        limit = LABELLED_ROWS if labelled else SAMPLE_ROWS
-        return self.log.sample(self.model, version, window, limit, labelled=labelled)
+        """Rows of the window; those of the newest are kept, for all detectors that ask."""
+        key = (version, window, labelled)
+        if key not in self._rows:
+            self._rows.clear()
+            limit = LABELLED_ROWS if labelled else SAMPLE_ROWS
+            self._rows[key] = self.log.sample(self.model, version, window, limit, labelled=labelled)
+        return self._rows[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +170,15 @@ class Checker:
     ) -> Iterator[_Measured]:
         version, window = place.version, place.window
 
+        instead = sources.moved(spec, window)
+
         def of_profiles(detector: ProfileDetector) -> Iterable[Measurement]:
-            sides = sources.reference(version), profiles
+            moving = instead is not None and detector.name in MOVING
+            before = instead.reference if instead and moving else sources.reference(version)
             rows = partial(sources.reference_sample, version, labelled=False)
             at = sources.model, version, window
-            return self.weigher.measure(detector, spec, at, sides, rows)
+            found = self.weigher.measure(detector, spec, at, (before, profiles), rows)
+            return map(instead.marked, found) if instead and moving else found
 
         def of_samples(detector: SampleDetector) -> Iterable[Measurement]:
             reference = sources.reference_sample(version, labelled=detector.labelled_reference)

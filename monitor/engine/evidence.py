@@ -1,12 +1,12 @@
-"""Rows that show what a finding about data quality means."""
+"""Rows that show what a finding about data quality or drift means."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from monitor.core.examples import Examples
 from monitor.core.findings import Finding
-from monitor.core.ports import Examples
 from monitor.core.spec import FeatureSpec, FeatureType, ModelSpec
 from monitor.core.windows import Window
 
@@ -47,6 +47,8 @@ class Witness:
         match finding.detector:
             case "quality.category":
                 return _with_ids(examples, finding, feature)
+            case "drift.univariate":
+                return _typical(examples, finding, place)
             case "quality.type":
                 return self._misfits(examples, spec, place)
             case "quality.range":
@@ -64,6 +66,25 @@ class Witness:
         name = self.cure([value for _, value in rows], kind) if self.cure else None
         shown = [{"prediction_id": i, "value": value} for i, value in rows]
         return {"examples": shown} | ({} if name is None else {"cure": name})
+
+
+def _typical(
+    examples: Examples, finding: Finding, place: tuple[str, str, Window, str]
+) -> Mapping[str, object]:
+    """Rows of the values that have become more frequent, those that explain most."""
+    moved = finding.measured.evidence.get("moved")
+    if not finding.alert or finding.measured.segment or not isinstance(moved, list):
+        return {}
+    more = next((cell for cell in moved if cell["now"] > cell["before"]), None)
+    if more is None:
+        return {}
+    if "category" in more:
+        value = more["category"]
+        found = examples.with_values(*place, values=[value], limit=SHOWN_ROWS)
+        rows: Any = [(i, value) for i in found.get(value, ())]
+    else:
+        rows = examples.inside(*place, low=more["from"], high=more["to"], limit=SHOWN_ROWS)
+    return {"examples": [{"prediction_id": i, "value": value} for i, value in rows]}
 
 
 def _with_ids(examples: Examples, finding: Finding, feature: str) -> Mapping[str, object]:

@@ -123,6 +123,8 @@ def _is_near(incident: Incident, window: Window) -> bool:
 
 
 def _is_calm(finding: Finding, alerts: Sequence[Finding]) -> bool:
+    if finding.measured.method == "not_compared":
+        return False
     if finding.detector != "drift.concept" or "estimated" in finding.measured.evidence:
         return True
     method = finding.measured.method
@@ -222,6 +224,7 @@ def _named(measured: Measurement) -> str:
 _TITLES: Mapping[str, Callable[[Sequence[str]], str]] = {
     "quality": lambda names: f"bad data in {listed(names)}",
     "drift.univariate": lambda names: f"data drift in {listed(names)}",
+    "drift.multivariate": lambda _: "features go together otherwise",
     "anomaly": lambda _: "rows unlike the reference",
     "drift.concept": lambda _: "features relate otherwise to the actual",
     "drift": lambda _: "the model answers otherwise",

@@ -189,7 +189,7 @@ class Round:
         labelled: bool = False,
     ) -> int:
         """`labelled` judges performance too; in a round that follows the labels, not the rows."""
-        sources = Sources(model, self._ports.log, self._ports.references)
+        sources = Sources(model, self._ports.log, self._ports.references, past=self._ports.profiles)
         found: list[Finding] = []
         for window, versions in sorted(chunk.items(), key=lambda item: item[0]):
             found += self._checker.check(spec, sources, window, versions)

@@ -68,6 +68,11 @@ _DISTANCES = {
     "chi_square": _at(0.1),  # Cramer's V
     "hellinger": _at(0.1),
     "l_infinity": _at(0.1),
+    "mean_distance": _at(0.2),  # standard deviations of the reference
+    "length": _at(0.1),
+    "vocabulary": _beyond(0.05),
+    "classifier": _beyond(0.05),  # AUC beyond .5, which is guessing
+    "not_compared": Effect(0, 0),  # says what is unknown: never an alert
     "": _at(0.1),
 }
 _KPIS = {
@@ -96,6 +101,7 @@ SMALLEST: Mapping[str, Mapping[str, Effect]] = {
     "anomaly.row": {"extreme": _beyond(0.002), "": _beyond(0.02)},
     "drift.univariate": _DISTANCES,
     "drift.prediction": _DISTANCES,
+    "drift.multivariate": {"reconstruction": _at(0.1), "classifier": _beyond(0.05)},
     "drift.concept": _KPIS,
     "performance": _KPIS,
     "resource.latency": {"": _times(1.5)},
@@ -239,5 +245,7 @@ def severity(detector: str, measured: Measurement, threshold: float | None) -> S
         limit = threshold or measured.expected or 0
         above = measured.worse is Worse.ABOVE
         value, limit = (measured.value, limit) if above else (limit, measured.value)
+        if measured.method == "classifier":
+            value, limit = value - 0.5, limit - 0.5  # guessing gives a half, and is nothing
         critical = times == 0 or value > times * limit
     return Severity.CRITICAL if critical else Severity.WARNING

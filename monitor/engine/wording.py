@@ -9,6 +9,13 @@ from monitor.core.spec import FeatureSpec, ModelSpec
 
 _SHOWN = 3
 """Values named in a sentence; the evidence has them all."""
+_SUBJECTS = {
+    "drift.univariate": "features",
+    "drift.multivariate": "features together",
+    **dict.fromkeys(
+        ("anomaly.row", "quality.duplicate", "quality.volume", "quality.freshness"), "rows"
+    ),
+}
 _METHODS = {"l_infinity": "largest gap", "psi": "PSI", "chi_square": "Cramer's V"}
 
 
@@ -86,9 +93,9 @@ def _subject(detector: str, measured: Measurement) -> str:
             return str(measured.evidence.get("of", "loss"))
         case "resource.latency":
             return f"latency {measured.method}"
-        case "anomaly.row" | "quality.duplicate" | "quality.volume" | "quality.freshness":
-            return "labels" if measured.method == "label_coverage" else "rows"
-    return measured.method
+    if measured.method == "label_coverage":
+        return "labels"
+    return _SUBJECTS.get(detector, measured.method)
 
 
 def _schema(case: _Case) -> str:
@@ -199,11 +206,42 @@ def _anomaly(case: _Case) -> str:
 
 def _drift(case: _Case) -> str:
     m = case.measured
+    if m.method == "not_compared":
+        return f"nothing can be said of {number(m.value)}: {_reasons(m)}"
+    if m.method == "classifier":
+        return _told_apart(case)
     method = _METHODS.get(m.method, m.method.replace("_", " "))
     if case.alert:
         limit = "" if case.threshold is None else f" is past {number(case.threshold)}"
         return f"distributed otherwise than in the reference: {method} {number(m.value)}{limit}"
     return f"no change that matters: {method} {number(m.value)}"
+
+
+def _reasons(m: Measurement) -> str:
+    few = m.evidence.get("features")
+    named = [f"{f['feature']} ({f['reason']})" for f in few] if isinstance(few, list) else []
+    return listed(named)
+
+
+def _told_apart(case: _Case) -> str:
+    m = case.measured
+    if not case.alert:
+        return f"rows cannot be told from those of the reference: AUC {number(m.value)}"
+    carry = m.evidence.get("features")
+    names = [f["feature"] for f in carry] if isinstance(carry, list) else []
+    by = f", mostly by {listed(names)}" if names else ""
+    return f"rows can be told from those of the reference{by}: AUC {number(m.value)}"
+
+
+def _joint(case: _Case) -> str:
+    m = case.measured
+    if m.method != "reconstruction":
+        return _told_apart(case)
+    if not case.alert:
+        return f"features go together as in the reference: error off by {number(m.value)}"
+    carry = m.evidence.get("features")
+    names = [f["feature"] for f in carry] if isinstance(carry, list) else []
+    return f"features go together otherwise, mostly {listed(names)}: error off by {number(m.value)}"
 
 
 def _concept(case: _Case) -> str:
@@ -304,6 +342,7 @@ _SENTENCES: Mapping[str, _Sentence] = {
     "quality.volume": _volume,
     "anomaly.row": _anomaly,
     "drift.concept": _concept,
+    "drift.multivariate": _joint,
     "drift": _drift,
     "performance": _performance,
     "performance.estimated": _estimated,

@@ -46,6 +46,7 @@ class Rooms:
     check         the engine's: judges every window that starts in the span (all where None),
                   waits for acknowledged rows itself
     performance   the engine's: the items of the performance route, oldest first
+    report        the console's: the page about a span (all rows where None)
     backtest      the engine's: tries specs on history and stores nothing
     score         the engine's: judges rows that are stored nowhere
     run_files     the trainer's: the names of files that a run has left
@@ -71,6 +72,7 @@ class Rooms:
     clock: Clock
     check: Callable[[str, Window | None], Sequence[Finding]]
     performance: Callable[[str, Window | None], Sequence[Json]]
+    report: Callable[[str, Window | None], str]
     backtest: Callable[[str, Question], Sequence[Trial]]
     score: Callable[[str, Rows], Sequence[RowVerdict]]
     budget: Callable[[str], Json]

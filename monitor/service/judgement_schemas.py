@@ -123,8 +123,9 @@ class SpecAnswer(BaseModel):
     model_config = _STRICT
     task: Literal["binary", "multiclass", "regression"] = Field(examples=["binary"])
     features: dict[str, dict[str, Any]] = Field(examples=[{"age": {"type": "number", "min": 0}}])
-    segments: list[str] = Field(examples=[["gender"]])
+    segments: list[str | list[str]] = Field(examples=[["gender"]])
     positive_label: str | None = Field(examples=["1"])
+    reference: dict[str, str | None] = Field(examples=[{"rolling": "7d"}])
     window: dict[str, Any] = Field(examples=[{"every": "1h", "min_rows": 200}])
     labels: dict[str, Any] = Field(examples=[{"expected_within": "7d"}])
     kpis: dict[str, dict[str, float | None]] = Field(examples=[{"roc_auc": {"min": 0.8}}])

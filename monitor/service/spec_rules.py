@@ -11,6 +11,7 @@ from monitor.core.errors import SpecError, nearest
 from monitor.core.rule_parser import parse
 from monitor.core.rules import ANY, KINDS, PARTS
 from monitor.core.spec import Bound, FeatureSpec, FeatureType, ModelSpec, Task
+from monitor.service.comparison_rules import reference_problems, segment_problems
 
 _MOST_RULES = 100
 _RULE_NAME = re.compile(r"[\w-]{1,63}")
@@ -29,10 +30,7 @@ def problems(spec: ModelSpec, known: Known) -> Iterator[str]:
     """Every rule that the spec breaks, a plain sentence each."""
     for name, feature in spec.features.items():
         yield from _feature_problems(f"features.{name}", feature, known)
-    for segment in spec.segments:
-        if spec.features and segment not in spec.features:
-            hint = nearest(segment, spec.features)
-            yield f"segments: no feature {segment!r}; {hint}known: {', '.join(spec.features)}"
+    yield from segment_problems(spec)
     for kpi, bound in spec.kpis.items():
         if kpi not in known.kpis:
             yield _unknown("kpis", "KPI", kpi, known.kpis)
@@ -91,6 +89,7 @@ def _section_problems(spec: ModelSpec) -> Iterator[str]:
         "retrain.canary: must be a share, 0 or more and below 1": 0 <= spec.retrain.canary < 1,
     }
     yield from (sentence for sentence, holds in rules.items() if not holds)
+    yield from reference_problems(spec)
 
 
 def _feature_problems(place: str, feature: FeatureSpec, known: Known) -> Iterator[str]:

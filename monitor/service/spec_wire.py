@@ -17,6 +17,7 @@ from monitor.core.spec import (
     FeatureSpec,
     LabelSpec,
     ModelSpec,
+    ReferenceSpec,
     RetrainSpec,
     Task,
     WindowSpec,
@@ -33,11 +34,13 @@ _SECTIONS = {
     "alerts": AlertSpec,
     "retrain": RetrainSpec,
     "concept": ConceptSpec,
+    "reference": ReferenceSpec,
 }
 _SPANS = {
     "window": ("every",),
     "labels": ("expected_within",),
     "retrain": ("cooldown", "budget"),
+    "reference": ("rolling", "same_hour_of_week"),
 }
 _ADAPTER = TypeAdapter(ModelSpec)
 _CLASS: Json = {"type": ["string", "number", "boolean"]}
@@ -89,8 +92,9 @@ def spec_json(spec: ModelSpec) -> Json:
     return {
         "task": str(spec.task),
         "features": {name: _feature_json(f) for name, f in spec.features.items()},
-        "segments": list(spec.segments),
+        "segments": [s if isinstance(s, str) else list(s) for s in spec.segments],
         "positive_label": spec.positive if binary else None,
+        "reference": _section_json(spec.reference),
         "window": _section_json(spec.window),
         "labels": _section_json(spec.labels),
         "kpis": {name: _section_json(bound) for name, bound in spec.kpis.items()},

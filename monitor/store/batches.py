@@ -41,7 +41,10 @@ class Batch:
 
     def of_version(self, version: str) -> "Batch":
         """Only the rows of one version."""
-        chosen = np.flatnonzero(self.versions == version)
+        return self.at(np.flatnonzero(self.versions == version))
+
+    def at(self, chosen: Ints) -> "Batch":
+        """Only the rows at these places, ascending."""
         if len(chosen) == self.rows:
             return self
         moved = np.full(self.rows, -1)

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import reduce
+from operator import add
 from typing import TypeVar
 
 from monitor.core.profile import LATENCY_BINS, UNIT_BINS, Bins, Profile, Profiles
 from monitor.core.spec import FeatureType
 from monitor.store.batches import BEYOND, LATENCY, PREDICTION, ROWS, SCORE, Batch, stored
 from monitor.store.database import Database
+from monitor.store.dividing import divided, frequent
 from monitor.store.layout import ModelTable
 from monitor.store.tally import finite, profile_of
 
@@ -24,6 +27,7 @@ class BinBook:
         self._owners: dict[tuple[int, str], frozenset[str]] = {}
         self._bins: dict[tuple[int, str], dict[int, Bins]] = {}
         self._references: dict[tuple[int, str], Profiles] = {}
+        self._segments: dict[tuple[int, str], frozenset[str]] = {}
         self._generations: dict[int, int] = {}
         self._changing: set[int] = set()
 
@@ -46,16 +50,16 @@ class BinBook:
         """The bins by feature number; none where there is no reference."""
         key = table.number, self.owner(table, version)
 
-        def read() -> dict[int, Bins]:
-            found = self._database.read(
-                "SELECT feature, edges FROM reference "
-                "WHERE model = $model AND version = $owner AND feature <> 0",
-                model=key[0],
-                owner=key[1],
-            )
-            return {number: Bins.from_edges(edges) for number, edges in found}
+        return self._kept(self._bins, key, lambda: self._read_bins(key))
 
-        return self._kept(self._bins, key, read)
+    def _read_bins(self, key: tuple[int, str]) -> dict[int, Bins]:
+        found = self._database.read(
+            "SELECT feature, edges FROM reference "
+            "WHERE model = $model AND version = $owner AND feature <> 0",
+            model=key[0],
+            owner=key[1],
+        )
+        return {number: Bins.from_edges(edges) for number, edges in found}
 
     def _kept(
         self, cache: dict[tuple[int, str], _Read], key: tuple[int, str], read: Callable[[], _Read]
@@ -93,6 +97,46 @@ class BinBook:
                 "DELETE FROM reference WHERE model = ? AND version = ?", [table.number, owner]
             )
             connection.executemany("INSERT INTO reference VALUES (?, ?, ?, ?)", rows)
+            self._fix_segments(table, owner)
+
+    def fix_segments(self, table: ModelTable) -> None:
+        """Name the segments that are compared anew: the spec has other ones."""
+        self.forget(table)
+        found = self._database.read(
+            "SELECT version FROM reference WHERE model = $m AND feature = 0", m=table.number
+        )
+        with self._database.transaction():
+            for (owner,) in found:
+                self._fix_segments(table, owner)
+
+    def _fix_segments(self, table: ModelTable, owner: str) -> None:
+        """From the first rows of the owner's reference."""
+        self._database.write(
+            "DELETE FROM segment WHERE model = $m AND version = $v", m=table.number, v=owner
+        )
+        if not table.spec.segments:
+            return
+        rows = stored(self._database, table, table.reference, "owner = $owner", owner=owner)
+        first = next(rows, None)
+        names = frequent(table, first, self._read_bins((table.number, owner))) if first else []
+        for name in names:
+            self._database.write(
+                "INSERT INTO segment VALUES ($m, $v, $n)", m=table.number, v=owner, n=name
+            )
+
+    def segments(self, table: ModelTable, version: str) -> frozenset[str]:
+        """The names of the segments that are compared with those of the reference."""
+        if not table.spec.segments:
+            return frozenset()
+        key = table.number, self.owner(table, version)
+
+        def read() -> frozenset[str]:
+            found = self._database.read(
+                "SELECT name FROM segment WHERE model = $m AND version = $v", m=key[0], v=key[1]
+            )
+            return frozenset(name for (name,) in found)
+
+        return self._kept(self._segments, key, read)
 
     def made_of(self, batch: Batch) -> dict[int, Bins]:
         """Bins from the values of a batch."""
@@ -109,9 +153,16 @@ class BinBook:
         key = table.number, self.owner(table, version)
 
         def read() -> Profiles:
-            bins = self.of(table, version)
-            rows = stored(self._database, table, table.reference, "owner = $owner", owner=key[1])
-            return _known(added([_counted(table, batch, bins) for batch in rows]))
+            bins, names = self.of(table, version), self.segments(table, version)
+            parts: dict[str, list[Profiles]] = {"": []}
+            for batch in stored(
+                self._database, table, table.reference, "owner = $owner", owner=key[1]
+            ):
+                parts[""].append(_counted(table, batch, bins))
+                for name, rows in divided(table, batch, bins, names):
+                    parts.setdefault(name, []).append(_counted(table, rows, bins))
+            whole, *others = ((n, _known(added(p))) for n, p in parts.items())
+            return replace(whole[1], segments=dict(others))
 
         return self._kept(self._references, key, read)
 
@@ -128,7 +179,7 @@ class BinBook:
 
     def _drop(self, number: int) -> None:
         self._generations[number] = self._generations.get(number, 0) + 1
-        for cache in (self._owners, self._bins, self._references):
+        for cache in (self._owners, self._bins, self._references, self._segments):
             for key in [key for key in list(cache) if key[0] == number]:
                 cache.pop(key, None)
 
@@ -168,22 +219,4 @@ def arranged(table: ModelTable, rows: int, made: Mapping[int, Profile]) -> Profi
 
 def added(parts: list[Profiles]) -> Profiles:
     """Profiles of spans that share no row, added up."""
-
-    def sums(profiles: list[Profile | None]) -> Profile | None:
-        held = [p for p in profiles if p is not None]
-        total = held[0] if held else None
-        for other in held[1:]:
-            assert total is not None
-            total = total + other
-        return total
-
-    names = dict.fromkeys(name for part in parts for name in part.features)
-    features = {name: sums([p.features.get(name) for p in parts]) for name in names}
-    return Profiles(
-        sum(p.rows for p in parts),
-        {name: profile for name, profile in features.items() if profile is not None},
-        sums([p.prediction for p in parts]),
-        sums([p.score for p in parts]),
-        sums([p.latency for p in parts]),
-        sum(p.beyond for p in parts),
-    )
+    return reduce(add, parts, Profiles())

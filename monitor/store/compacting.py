@@ -10,6 +10,8 @@ from monitor.store.tally import COUNTS
 MOST_PARTS = 32
 """Parts of one bucket after which they are added up: a question then reads few rows."""
 _REMEMBERED = 10_000
+PROFILE_TABLES = ("profile", "profile_bin", "profile_category")
+SEGMENT_TABLES = tuple(f"segment_{name}" for name in PROFILE_TABLES)
 _OF_BUCKET = "model = $model AND version = $version AND start = make_timestamp($start)"
 _SUMS = {
     "profile": (
@@ -55,7 +57,10 @@ class Compactor:
 
     def _compact(self, bucket: Bucket) -> None:
         values = dict(zip(("model", "version", "start"), bucket, strict=True))
-        for table, (keys, sums) in _SUMS.items():
+        tables = dict(_SUMS) | {
+            f"segment_{table}": ((*keys, "segment"), sums) for table, (keys, sums) in _SUMS.items()
+        }
+        for table, (keys, sums) in tables.items():
             of_bucket = f"FROM {table} WHERE {_OF_BUCKET}"
             listed = ", ".join(keys)
             whole = self._database.arrow(

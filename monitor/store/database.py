@@ -62,6 +62,17 @@ CREATE TABLE IF NOT EXISTS profile_bin (
 CREATE TABLE IF NOT EXISTS profile_category (
     model INTEGER, version VARCHAR, start TIMESTAMP, feature INTEGER, category VARCHAR,
     rows BIGINT);
+CREATE TABLE IF NOT EXISTS segment (model INTEGER, version VARCHAR, name VARCHAR);
+CREATE TABLE IF NOT EXISTS segment_profile (
+    model INTEGER, version VARCHAR, segment VARCHAR, start TIMESTAMP, feature INTEGER, rows BIGINT,
+    absent BIGINT, missing BIGINT, nonfinite BIGINT, misfits BIGINT, below BIGINT, above BIGINT,
+    minimum DOUBLE, maximum DOUBLE, total DOUBLE, squares DOUBLE);
+CREATE TABLE IF NOT EXISTS segment_profile_bin (
+    model INTEGER, version VARCHAR, segment VARCHAR, start TIMESTAMP, feature INTEGER, bin INTEGER,
+    rows BIGINT);
+CREATE TABLE IF NOT EXISTS segment_profile_category (
+    model INTEGER, version VARCHAR, segment VARCHAR, start TIMESTAMP, feature INTEGER,
+    category VARCHAR, rows BIGINT);
 CREATE SEQUENCE IF NOT EXISTS finding_number;
 CREATE TABLE IF NOT EXISTS finding (
     number BIGINT, model VARCHAR, version VARCHAR, start TIMESTAMP, stop TIMESTAMP, rows BIGINT,

@@ -1,6 +1,7 @@
 """Adds up the profile buckets of a span, window by window, in SQL."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -20,7 +21,9 @@ WINDOW = "epoch_us(start) - ((epoch_us(start) - $origin) % $every + $every) % $e
 WITHIN = "model = $model AND start >= make_timestamp($first) AND start < make_timestamp($last)"
 
 Key = tuple[int, str]
-_Cells = Mapping[tuple[int, str, int], tuple[Sequence[Any], Sequence[int]]]
+_Part = tuple[int, str, str]
+"""Window start, version, and segment or "" for all rows."""
+_Cells = Mapping[tuple[int, str, str, int], tuple[Sequence[Any], Sequence[int]]]
 
 
 def merged(
@@ -47,40 +50,65 @@ def _merged(
     database: Database, bins: BinBook, table: ModelTable, first: int, last: int, every: int
 ) -> dict[Key, Profiles]:
     values = {"model": table.number, "first": first, "last": last, "every": every, "origin": first}
-    sums = ", ".join(f"sum({name})::BIGINT" for name in COUNTS)
-    moments = database.read(
-        f"""
-        SELECT {WINDOW} AS w, version, feature, {sums},
-               min(minimum), max(maximum), sum(total), sum(squares)
-        FROM profile WHERE {WITHIN} GROUP BY w, version, feature ORDER BY w, version
-        """,
-        **values,
-    )
-    counts = _cells(database, "profile_bin", "bin", values)
-    categories = _cells(database, "profile_category", "category", values)
+    whole = _parts(database, bins, table, values, "", "''")
+    segments: dict[Key, dict[str, Profiles]] = {}
+    if table.spec.segments:
+        for (w, version, segment), made in _parts(
+            database, bins, table, values, "segment_", "segment"
+        ).items():
+            segments.setdefault((w, version), {})[segment] = made
     return {
-        key: _assembled(table, bins, key, list(rows), counts, categories)
-        for key, rows in groupby(moments, key=lambda row: (row[0], row[1]))
+        (w, version): replace(made, segments=segments.get((w, version), {}))
+        for (w, version, _), made in whole.items()
     }
 
 
-def _cells(database: Database, source: str, cell: str, values: Mapping[str, object]) -> _Cells:
-    found = database.read(
+def _parts(
+    database: Database,
+    bins: BinBook,
+    table: ModelTable,
+    values: Mapping[str, object],
+    prefix: str,
+    segment: str,
+) -> dict[_Part, Profiles]:
+    """Profiles from the tables of all rows, or from those of segments."""
+    sums = ", ".join(f"sum({name})::BIGINT" for name in COUNTS)
+    moments = database.read(
         f"""
-        SELECT w, version, feature, list(cell), list(n) FROM (
-            SELECT {WINDOW} AS w, version, feature, {cell} AS cell, sum(rows)::BIGINT AS n
-            FROM {source} WHERE {WITHIN} GROUP BY ALL)
-        GROUP BY w, version, feature
+        SELECT {WINDOW} AS w, version, {segment} AS s, feature, {sums},
+               min(minimum), max(maximum), sum(total), sum(squares)
+        FROM {prefix}profile WHERE {WITHIN} GROUP BY w, version, s, feature ORDER BY w, version, s
         """,
         **values,
     )
-    return {(w, version, feature): (cells, n) for w, version, feature, cells, n in found}
+    counts = _cells(database, f"{prefix}profile_bin", "bin", segment, values)
+    categories = _cells(database, f"{prefix}profile_category", "category", segment, values)
+    return {
+        key: _assembled(table, bins, key, list(rows), counts, categories)
+        for key, rows in groupby(moments, key=lambda row: (row[0], row[1], row[2]))
+    }
+
+
+def _cells(
+    database: Database, source: str, cell: str, segment: str, values: Mapping[str, object]
+) -> _Cells:
+    found = database.read(
+        f"""
+        SELECT w, version, s, feature, list(cell), list(n) FROM (
+            SELECT {WINDOW} AS w, version, {segment} AS s, feature, {cell} AS cell,
+                   sum(rows)::BIGINT AS n
+            FROM {source} WHERE {WITHIN} GROUP BY ALL)
+        GROUP BY w, version, s, feature
+        """,
+        **values,
+    )
+    return {(w, version, s, feature): (cells, n) for w, version, s, feature, cells, n in found}
 
 
 def _assembled(
     table: ModelTable,
     bins: BinBook,
-    key: Key,
+    key: _Part,
     moments: Sequence[tuple[Any, ...]],
     counts: _Cells,
     categories: _Cells,
@@ -89,7 +117,7 @@ def _assembled(
     kinds = kinds_of(table)
     made: dict[int, Profile] = {}
     rows = 0
-    for _, _, number, *numbers in moments:
+    for _, _, _, number, *numbers in moments:
         if number == ROWS:
             rows = numbers[0]
         elif number in kinds:

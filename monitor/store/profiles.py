@@ -17,11 +17,13 @@ from monitor.core.windows import Traffic, Window
 from monitor.store.batches import ROWS, Batch, stored
 from monitor.store.bins import BinBook, added, arranged
 from monitor.store.catalog import Catalog
-from monitor.store.compacting import Compactor
+from monitor.store.compacting import PROFILE_TABLES, SEGMENT_TABLES, Compactor
 from monitor.store.database import Database
+from monitor.store.dividing import divided
 from monitor.store.layout import ModelTable
-from monitor.store.merging import MOMENTS, WINDOW, WITHIN, merged
-from monitor.store.tally import COUNTS, Floats, Ints, profile_of, stamps, tally
+from monitor.store.merging import WINDOW, WITHIN, merged
+from monitor.store.parting import Parts
+from monitor.store.tally import COUNTS, profile_of, stamps
 from monitor.store.traffic import traffic_of
 
 _AT_ONCE = 64
@@ -115,7 +117,7 @@ class StoredProfiles:
                 version=version,
             )
             chosen = "coalesce(version = $version, true)"
-            for name in ("profile", "profile_bin", "profile_category"):
+            for name in (*PROFILE_TABLES, *SEGMENT_TABLES):
                 self._database.write(
                     f"DELETE FROM {name} WHERE model = $model AND {chosen}",
                     model=table.number,
@@ -146,7 +148,12 @@ class StoredProfiles:
 
     def _changed(self, before: ModelTable, after: ModelTable) -> None:
         """A spec that counts otherwise means counting again."""
-        if _counting(before, before.columns) != _counting(after, before.columns):
+        divided_otherwise = before.spec.segments != after.spec.segments
+        if divided_otherwise:
+            self._bins.fix_segments(after)
+        if divided_otherwise or _counting(before, before.columns) != _counting(
+            after, before.columns
+        ):
             self._bins.forget(after)
             self.rebuild(after)
         if before.bucket != after.bucket:
@@ -173,19 +180,15 @@ class StoredProfiles:
             connection.execute("DROP TABLE marks")
 
     def _add_version(self, table: ModelTable, version: str, batch: Batch) -> None:
-        starts, groups = np.unique(batch.timestamps // table.bucket, return_inverse=True)
-        starts *= table.bucket
-        size = len(starts)
-        parts = _Parts(table.number, version)
-        parts.rows(starts, groups, (batch.received - batch.timestamps) / 1e6)
-        for number, column in batch.prepared(table, self._bins.of(table, version)).items():
-            counted = tally(column, groups, size)
-            values: list[Any] = [counted.counts[n] for n in COUNTS]
-            values += [counted.minimum, counted.maximum, counted.total, counted.squares]
-            parts.moments(starts, number, values)
-            parts.cells("profile_bin", "bin", starts, number, counted.bins)
-            parts.cells("profile_category", "category", starts, number, counted.categories)
+        starts = np.unique(batch.timestamps // table.bucket) * table.bucket
+        bins = self._bins.of(table, version)
+        parts = Parts(table.number, version)
+        parts.count(table, batch, bins)
         parts.insert(self._database)
+        for segment, rows in divided(table, batch, bins, self._bins.segments(table, version)):
+            of_segment = Parts(table.number, version, segment)
+            of_segment.count(table, rows, bins)
+            of_segment.insert(self._database)
         self._compactor.added((table.number, version, start) for start in starts.tolist())
 
     def _versions(self, table: ModelTable, first: int, last: int) -> list[str]:
@@ -216,57 +219,6 @@ class StoredProfiles:
             made = {number: profile_of(column) for number, column in columns.items()}
             parts.append(arranged(table, batch.rows, made))
         return added(parts)
-
-
-class _Parts:
-    """Rows for the three profile tables, gathered column by column."""
-
-    def __init__(self, model: int, version: str) -> None:
-        self._model = model
-        self._version = version
-        self._gathered: dict[str, dict[str, list[Any]]] = {}
-
-    def rows(self, starts: Ints, groups: Ints, lags: Floats) -> None:
-        """How many rows, and the moments of their lags in seconds."""
-        size = len(starts)
-        empty = np.zeros(size, np.int64)
-        least, most = empty + np.inf, empty - np.inf
-        np.minimum.at(least, groups, lags)
-        np.maximum.at(most, groups, lags)
-        values: list[Any] = [np.bincount(groups, minlength=size), *[empty] * (len(COUNTS) - 1)]
-        values += [least, most]
-        values += [np.bincount(groups, lags, size), np.bincount(groups, lags * lags, size)]
-        self.moments(starts, ROWS, values)
-
-    def moments(self, starts: Ints, number: int, values: Sequence[Any]) -> None:
-        named = dict(zip(COUNTS + MOMENTS, values, strict=True))
-        self._gather("profile", starts, number, named)
-
-    def cells(
-        self, table: str, cell: str, starts: Ints, number: int, found: tuple[Any, Any, Any]
-    ) -> None:
-        groups, cells, rows = found
-        if len(groups):
-            self._gather(table, starts[groups], number, {cell: cells, "rows": rows})
-
-    def insert(self, database: Database) -> None:
-        for name, columns in self._gathered.items():
-            joined = {key: np.concatenate(parts) for key, parts in columns.items()}
-            size = len(joined["start"])
-            batch = {
-                "model": np.full(size, self._model, np.int32),
-                "version": pa.array([self._version] * size, pa.string()),
-                **joined,
-                "start": stamps(joined["start"]),
-            }
-            database.insert(name, list(batch), pa.table(batch))
-
-    def _gather(self, table: str, starts: Ints, number: int, named: Mapping[str, Any]) -> None:
-        columns = self._gathered.setdefault(table, {})
-        columns.setdefault("start", []).append(starts)
-        columns.setdefault("feature", []).append(np.full(len(starts), number, np.int32))
-        for name, values in named.items():
-            columns.setdefault(name, []).append(values)
 
 
 def _up(value: int, step: int) -> int:

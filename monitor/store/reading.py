@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from monitor.core.ports import Json
 from monitor.core.windows import Window
+from monitor.store.examples import ExampleRows
 from monitor.store.layout import ModelTable
 from monitor.store.samples import SPAN, Samples, latest_actuals, span_values
 from monitor.store.showing import Beside, cursor, shown
@@ -21,7 +22,7 @@ _CELLS = 1_000_000
 """Values of rows that are read at once."""
 
 
-class Reading(Samples):
+class Reading(Samples, ExampleRows):
     """The reading half of PredictionLog, and Examples."""
 
     def by_id(self, model: str, ids: Sequence[str]) -> Sequence[Json]:

@@ -1,4 +1,4 @@
-"""Rows to compute with: samples of a window or a reference, and examples of a fault."""
+"""Rows to compute with: samples of a window or a reference."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,8 +12,9 @@ from monitor.core.windows import Labels, Numbers, Sample, Window
 from monitor.store.batches import outcome
 from monitor.store.catalog import Catalog
 from monitor.store.database import Database
-from monitor.store.layout import FeatureColumn, ModelTable, with_feature
+from monitor.store.layout import FeatureColumn, ModelTable
 from monitor.store.tally import numbers
+from monitor.store.vectors import dimensions, matrix
 from monitor.store.wide import features_at
 from monitor.store.written import read_json
 
@@ -21,6 +22,7 @@ SPAN = "timestamp >= make_timestamp($first) AND timestamp < make_timestamp($last
 ANSWERS = "place, prediction_id, timestamp, prediction, score, scores"
 """What a sample needs of a row beside its features."""
 _CELLS = 20_000_000
+_VECTOR_CELLS = 5_000_000
 _FEWEST = 1_000
 _NUMERIC = frozenset({FeatureType.NUMBER, FeatureType.BOOLEAN, FeatureType.TIMESTAMP})
 _COMPUTED = _NUMERIC | {FeatureType.CATEGORY}
@@ -43,7 +45,7 @@ def span_values(window: Window) -> dict[str, int]:
 
 
 class Samples:
-    """Keeps Examples, and the `sample` of PredictionLog."""
+    """Keeps the `sample` of PredictionLog."""
 
     def __init__(self, database: Database, catalog: Catalog) -> None:
         self._database = database
@@ -65,7 +67,9 @@ class Samples:
             {"JOIN" if labelled else "LEFT JOIN"}
                 ({latest_actuals(table, f"SELECT prediction_id FROM {source}")}) a
             USING (prediction_id)"""
-        return self._drawn(table, table.predictions, joined, limit, total, values)
+        return self._drawn(
+            table, table.predictions, joined, limit, total, values, content=not labelled
+        )
 
     def reference_sample(
         self, table: ModelTable, owner: str, limit: int, *, labelled: bool = False
@@ -76,117 +80,47 @@ class Samples:
             f"SELECT count(*) FROM {table.reference} WHERE owner = $owner", owner=owner
         )
         query = f"SELECT {ANSWERS}, actual FROM {table.reference} WHERE {where}"
-        return self._drawn(table, table.reference, query, limit, total, {"owner": owner})
+        return self._drawn(
+            table, table.reference, query, limit, total, {"owner": owner}, content=not labelled
+        )
 
-    def sample_of(self, table: ModelTable, source: str, rows: pa.Table, total: int) -> Sample:
-        """A sample from rows of one of the model's tables: ANSWERS and `actual` of each."""
+    def sample_of(
+        self, table: ModelTable, source: str, rows: pa.Table, total: int, *, content: bool = False
+    ) -> Sample:
+        """A sample from rows of one of the model's tables: ANSWERS and `actual` of each.
+
+        `content` says whether texts and embeddings are read too, which cost most.
+        """
         numeric: dict[str, Numbers] = {}
-        texts: dict[str, Labels] = {}
-        for held, column in self._features(table, source, rows["place"]):
+        read: dict[FeatureType, dict[str, Labels]] = {kind: {} for kind in FeatureType}
+        vectors: dict[str, Numbers] = {}
+        for held, column in self._features(table, source, rows["place"], content=content):
             if held.type in _NUMERIC:
                 numeric[held.name] = numbers(column)
+            elif held.type is FeatureType.EMBEDDING:
+                vectors[held.name] = matrix(column)
             else:
-                texts[held.name] = np.asarray(column.to_pylist(), object)
+                read[held.type][held.name] = np.asarray(column.to_pylist(), object)
         return Sample(
             total,
             rows["prediction_id"].to_pylist(),
             np.asarray(rows["timestamp"].cast(pa.int64()).to_numpy(), np.int64),
             numeric,
-            texts,
+            read[FeatureType.CATEGORY],
             _outcome(table, rows["prediction"]),
             numbers(_whole(rows["score"])),
             _class_scores(rows["scores"].to_pylist()),
             _outcome(table, rows["actual"]),
+            read[FeatureType.TEXT],
+            vectors,
         )
 
     def _features(
-        self, table: ModelTable, source: str, places: pa.ChunkedArray
+        self, table: ModelTable, source: str, places: pa.ChunkedArray, *, content: bool
     ) -> Iterator[tuple[FeatureColumn, pa.Array]]:
         """What can be computed with, of the rows at these places and in their order."""
-        wanted = [c for c in table.columns.values() if c.type in _COMPUTED]
+        wanted = [c for c in table.columns.values() if content or c.type in _COMPUTED]
         yield from features_at(self._database, source, _whole(places), wanted)
-
-    def with_values(
-        self,
-        model: str,
-        version: str,
-        window: Window,
-        feature: str,
-        *,
-        values: Sequence[str],
-        limit: int,
-    ) -> Mapping[str, Sequence[str]]:
-        """At most `limit` ids of rows for each category value that has any."""
-        table = self._catalog.table(model)
-        if feature not in table.columns:
-            return {}
-        held = table.columns[feature]
-        column = held.column
-        found = self._database.read(
-            f"""
-            SELECT {column}::VARCHAR, list(prediction_id ORDER BY timestamp, place)[:$limit]
-            FROM {with_feature(table.predictions, held)}
-            WHERE {SPAN} AND version = $version AND {column}::VARCHAR IN (SELECT unnest($values))
-            GROUP BY 1
-            """,
-            limit=limit,
-            version=version,
-            values=list(values),
-            **span_values(window),
-        )
-        return dict(found)
-
-    def misfits(
-        self, model: str, version: str, window: Window, feature: str, *, limit: int
-    ) -> Sequence[tuple[str, object]]:
-        """Ids and raw values of rows whose value did not fit the type."""
-        table = self._catalog.table(model)
-        found = self._database.read(
-            f"""
-            SELECT prediction_id, value FROM misfit
-            WHERE model = $model AND source = $source AND name = $feature
-                AND version = $version AND {SPAN}
-            ORDER BY timestamp, place LIMIT $limit
-            """,
-            model=table.number,
-            source=table.predictions,
-            feature=feature,
-            version=version,
-            limit=limit,
-            **span_values(window),
-        )
-        return [(prediction_id, read_json(value)) for prediction_id, value in found]
-
-    def outside(
-        self,
-        model: str,
-        version: str,
-        window: Window,
-        feature: str,
-        *,
-        low: float | None,
-        high: float | None,
-        limit: int,
-    ) -> Sequence[tuple[str, float]]:
-        """Ids and values of rows whose number lies outside the bounds."""
-        table = self._catalog.table(model)
-        if feature not in table.columns:
-            return []
-        held = table.columns[feature]
-        stamp = held.type is FeatureType.TIMESTAMP
-        value = f"epoch_us({held.column}) / 1e6" if stamp else f"{held.column}::DOUBLE"
-        return self._database.read(
-            f"""
-            SELECT prediction_id, {value} AS v FROM {with_feature(table.predictions, held)}
-            WHERE {SPAN} AND version = $version AND isfinite(v) AND (v < $low OR v > $high)
-            ORDER BY timestamp, place LIMIT $limit
-            """,
-            version=version,
-            low=-np.inf if low is None else low,
-            high=np.inf if high is None else high,
-            limit=limit,
-            **span_values(window),
-        )
 
     def _drawn(
         self,
@@ -196,12 +130,17 @@ class Samples:
         limit: int,
         total: int,
         values: Mapping[str, object],
+        *,
+        content: bool,
     ) -> Sample:
         """Rows of a query, at most so many, oldest first: the same ones each time.
 
         Very wide rows are fewer: all that a sample holds lies in memory.
         """
         limit = min(limit, max(_FEWEST, _CELLS // (len(table.columns) + 1)))
+        if content:
+            size = dimensions(self._database, table)
+            limit = min(limit, max(_FEWEST, _VECTOR_CELLS // (size + 1)))
         rows = self._database.arrow(
             f"""
             SELECT * FROM (SELECT * FROM ({query}) ORDER BY hash(prediction_id) LIMIT {int(limit)})
@@ -209,7 +148,7 @@ class Samples:
             """,
             **values,
         )
-        return self.sample_of(table, source, rows, total)
+        return self.sample_of(table, source, rows, total, content=content)
 
 
 def _whole(column: Any) -> pa.Array:

@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
@@ -21,6 +22,8 @@ from monitor.core.spec import (
 )
 from monitor.core.windows import Sample
 from monitor.detectors import DETECTORS, STREAMS
+from monitor.detectors.drift.class_scores import ClassScores
+from monitor.detectors.drift.content import Content
 
 SPEC = ModelSpec(
     Task.BINARY,
@@ -29,9 +32,12 @@ SPEC = ModelSpec(
         "city": FeatureSpec(categories=("Rome", "Oslo")),
         "gone": FeatureSpec(min=0),
         "since": FeatureSpec(FeatureType.TIMESTAMP),
+        "note": FeatureSpec(FeatureType.TEXT),
     },
     window=WindowSpec(min_rows=1),
 )
+ROWS_OF = {Content: "drift.content", ClassScores: "drift.class_scores"}
+"""Those that look at the rows of what has no profile, under the name of who looks at profiles."""
 EVERY = pytest.mark.parametrize("detector", DETECTORS, ids=lambda d: d.name)
 
 
@@ -69,7 +75,11 @@ def drawn(n, seed, wild=False):
     score = 0.3 * (actual == "1") + 0.7 * rng.random(n)
     if wild:
         score[:3] = np.nan, 2.0, -1.0
-    return sample(
+    note = np.array([f"note {n % 7} {'abcdefgh'[n % 8]}" for n in range(n)], object)
+    face = rng.normal(size=(n, 3))
+    if wild:
+        note[:3], face[:2], face[2, 1] = [None, "", "\u0000" * 50], np.nan, np.inf
+    drawn = sample(
         numbers,
         {"city": city},
         start=seed * 10_000,
@@ -77,6 +87,8 @@ def drawn(n, seed, wild=False):
         actual=actual,
         score=score,
     )
+    of_class = {"a": score, "b": 1 - score}
+    return replace(drawn, texts={"note": note}, vectors={"face": face}, scores=of_class)
 
 
 def measured(detector, reference, current, spec=SPEC):
@@ -92,7 +104,8 @@ def measured(detector, reference, current, spec=SPEC):
 
 @EVERY
 def test_its_name_is_its_path(detector):
-    assert type(detector).__module__ == f"monitor.detectors.{detector.name}"
+    path = ROWS_OF.get(type(detector), detector.name)
+    assert type(detector).__module__ == f"monitor.detectors.{path}"
 
 
 @pytest.mark.parametrize("method", STREAMS)
@@ -106,8 +119,8 @@ def test_a_spec_may_name_every_streaming_detector_and_gets_the_first_by_default(
     assert SPEC.concept.method == next(iter(STREAMS))
 
 
-def test_no_name_is_given_twice():
-    assert len({d.name for d in DETECTORS}) == len(DETECTORS)
+def test_no_name_is_given_twice_but_for_what_looks_at_rows_and_what_looks_at_profiles():
+    assert len({(d.name, type(d).__base__) for d in DETECTORS}) == len(DETECTORS)
 
 
 @EVERY
@@ -180,8 +193,10 @@ def test_the_order_of_rows_is_irrelevant(detector):
         {n: v[turn] for n, v in current.labels.items()},
         current.prediction[turn],
         current.score[turn],
-        {},
+        {n: v[turn] for n, v in current.scores.items()},
         current.actual[turn],
+        {n: v[turn] for n, v in current.texts.items()},
+        {n: v[turn] for n, v in current.vectors.items()},
     )
 
     one = list(detector.measure(SPEC, reference, current))

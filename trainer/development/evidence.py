@@ -51,7 +51,7 @@ def evidence(case: Case) -> Evidence:
         confirmed=case.assignment.confirmed,
         per_class={name: int((learned == i).sum()) for i, name in enumerate(judged.target.labels)},
         reads=frozenset(feature.name for feature in case.challenger.encoder.features),
-        segments=rivals.segments(judged.rows, case.assignment.spec.segments),
+        segments=rivals.segments(judged.rows, case.assignment.spec.segment_names),
         signals=case.signals,
         checks=case.checks,
         seed=case.assignment.seed,

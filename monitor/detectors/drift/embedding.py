@@ -4,46 +4,19 @@ Rows are vectors, shape (rows, dimensions); those with a NaN or an infinity are 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 from scipy.special import chdtrc
+from threadpoolctl import threadpool_limits
 
 from monitor.core.findings import Measurement
 from monitor.core.windows import Numbers
+from monitor.detectors.drift.axes import Axes
 from monitor.detectors.drift.telling import FEWEST, ROWS, linear, measured
 
-VARIANCE = 0.95
-"""Share of the reference's variance on the axes that are looked at."""
-MOST_AXES = 50
 _Z = 1.9
 """As for X^2 in `intervals.py`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Axes:
-    """The principal axes of a reference: its middle, directions and their deviations."""
-
-    centre: Numbers
-    directions: Numbers
-    deviations: Numbers
-
-    @classmethod
-    def of(cls, before: Numbers) -> "Axes":
-        """Those that hold 95 % of the variance, at most 50 and one for ten rows."""
-        centre = before.mean(0)
-        _, singular, directions = np.linalg.svd(before - centre, full_matrices=False)
-        variance = np.square(singular) / max(1, len(before) - 1)
-        held = int(np.sum(variance > 1e-12 * max(variance.sum(), 1e-300)))
-        parts = np.cumsum(variance) / max(variance.sum(), 1e-300)
-        count = int(np.searchsorted(parts, VARIANCE)) + 1
-        count = min(count, held, MOST_AXES, max(1, len(before) // 10))
-        return cls(centre, directions[:count], np.sqrt(variance[:count]))
-
-    def places(self, rows: Numbers) -> Numbers:
-        """Where rows lie on the axes, shape (rows, axes), in deviations."""
-        return np.asarray((rows - self.centre) @ self.directions.T / self.deviations)
 
 
 def embedding(before: Numbers, now: Numbers, feature: str) -> Iterator[Measurement]:
@@ -60,10 +33,12 @@ def embedding(before: Numbers, now: Numbers, feature: str) -> Iterator[Measureme
     before, now = (side[np.isfinite(side).all(1)] for side in (before, now))
     if min(len(before), len(now)) < FEWEST:
         return
-    axes = Axes.of(before)
+    with threadpool_limits(1):
+        axes = Axes.of(before)
+        places = axes.places(before), axes.places(now)
     if len(axes.deviations):
-        yield _distance(axes.places(before), axes.places(now), feature)
-        yield _apart(axes.places(before[:ROWS]), axes.places(now[:ROWS]), feature)
+        yield _distance(*places, feature)
+        yield _apart(places[0][:ROWS], places[1][:ROWS], feature)
 
 
 def _distance(before: Numbers, now: Numbers, feature: str) -> Measurement:

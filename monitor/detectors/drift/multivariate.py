@@ -12,8 +12,17 @@ from monitor.core.detector import SampleDetector
 from monitor.core.findings import Measurement
 from monitor.core.spec import FeatureType, ModelSpec
 from monitor.core.windows import Numbers, Sample
+from monitor.detectors.drift.edges import within
 from monitor.detectors.drift.reconstruction import Reconstruction
-from monitor.detectors.drift.telling import FEWEST, ROWS, drawn, importances, measured, trees
+from monitor.detectors.drift.telling import (
+    FEWEST,
+    ROWS,
+    drawn,
+    importances,
+    measured,
+    most_typical,
+    trees,
+)
 from monitor.detectors.estimation.encoding import Encoding
 from monitor.detectors.performance.estimates import Z
 
@@ -28,11 +37,13 @@ class Multivariate(SampleDetector):
 
     `reconstruction`: how far rows lie from the principal axes of one half of the reference, now
     against its other half; the difference of the means in deviations of that half. `classifier`:
-    the AUC of boosted trees that tell 5,000 rows of each side apart.
+    the AUC of boosted trees that tell 3,000 rows of each side apart.
 
     Value    `reconstruction` 0 and up, 0 is no change; `classifier` .5 to 1, .5 is no change; both
-             worse above, with 95 % intervals. The evidence ranks the features that carry it.
-    Needs    200 rows of the reference, 100 now, one feature that is no time, text or embedding.
+             worse above, with 95 % intervals. The evidence ranks the features that carry it, and
+             names the rows that are most typical of the change.
+    Needs    200 rows of the reference, 100 and the window's `min_rows` now, one feature that is no
+             time, text or embedding.
     Noise    at most a share a of p-values is below a, where rows do not depend on each other.
     Source   `reconstruction.py`, `telling.py`; difference by B. L. Welch, Biometrika 34 (1947) 28.
     """
@@ -41,18 +52,21 @@ class Multivariate(SampleDetector):
 
     def measure(self, spec: ModelSpec, reference: Sample, current: Sample) -> Iterable[Measurement]:
         """One measurement by each method, or none."""
-        if reference.rows < 2 * FEWEST or current.rows < FEWEST:
+        if reference.rows < 2 * FEWEST or current.rows < max(FEWEST, spec.window.min_rows):
             return
         before, now = (_joint(spec, side) for side in (reference, current))
         encoding = Encoding.of(spec, before)
         names = [*encoding.numbers, *encoding.codes]
         if not names:
             return
+        turns = [drawn(side.prediction_ids, MOST) for side in (before, now)]
         old, new = (
-            encoding.matrix(side)[drawn(side.prediction_ids, MOST)] for side in (before, now)
+            encoding.matrix(side)[turn] for side, turn in zip((before, now), turns, strict=True)
         )
+        old, new = within(old, encoding.categorical, old, new)
         yield from _reconstructed(old, new, encoding.categorical, names)
-        yield _classified(old[:ROWS], new[:ROWS], encoding.categorical, names)
+        ids = [str(now.prediction_ids[i]) for i in turns[1][:ROWS]]
+        yield _classified(old[:ROWS], new[:ROWS], encoding.categorical, names, ids)
 
 
 def _joint(spec: ModelSpec, sample: Sample) -> Sample:
@@ -92,13 +106,19 @@ def _reconstructed(
 
 
 def _classified(
-    before: Numbers, now: Numbers, categorical: list[bool], names: list[str]
+    before: Numbers, now: Numbers, categorical: list[bool], names: list[str], ids: list[str]
 ) -> Measurement:
     columns = np.concatenate([before, now])
     side = np.arange(len(columns)) >= len(before)
     apart = trees(columns, side, categorical)
-    lost = importances(apart, columns, side) if apart.low > 0.5 else np.zeros(len(names))
-    return measured(apart, None, {"features": _ranked(names, np.maximum(0, lost))})
+    if apart.low <= 0.5:
+        return measured(apart, None, {"features": []})
+    lost = importances(apart, columns, side)
+    typical = most_typical(apart, len(columns))[len(before) :]
+    top = np.argsort(-typical, kind="stable")[:NAMED]
+    examples = [{"prediction_id": ids[i]} for i in top.tolist()]
+    ranked = _ranked(names, np.maximum(0, lost))
+    return measured(apart, None, {"features": ranked, "examples": examples})
 
 
 def _ranked(names: list[str], weights: Numbers) -> list[dict[str, object]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import ClassVar
 
 from monitor.core.detector import ProfileDetector
@@ -10,6 +11,7 @@ from monitor.core.profile import Profile, Profiles
 from monitor.core.spec import ModelSpec
 from monitor.core.windows import Window
 from monitor.detectors.drift.effects import Effect, effect
+from monitor.detectors.drift.explaining import explained
 from monitor.detectors.drift.univariate import measured
 
 
@@ -40,4 +42,5 @@ class Prediction(ProfileDetector):
                 continue
             found = effect(method, before, now, spec.window.min_rows)
             if isinstance(found, Effect):
-                yield measured(found, of=of)
+                why = explained(found, reference, current, attrgetter(of))
+                yield measured(found, None, of=of, **why)

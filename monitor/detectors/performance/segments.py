@@ -32,7 +32,7 @@ def by_segment(spec: ModelSpec, reference: Sample, current: Sample) -> Iterator[
     segment's error over the others', minus 1: above 0 the segment is worse off. Expected is the
     gap in the reference.
     """
-    for feature in spec.segments:
+    for feature in spec.segment_names:
         before, now = groups_of(reference, feature), groups_of(current, feature)
         if now is None:
             continue

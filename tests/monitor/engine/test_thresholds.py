@@ -37,6 +37,10 @@ def judged(spec, cast, detector, measured, limit=1e-4):
         ("anomaly.row", Measurement("extreme", 0.1, expected=0.001), 0.003),
         ("drift.univariate", Measurement("wasserstein", 0.1), 0.2),
         ("drift.prediction", Measurement("psi", 0.1), 0.1),
+        ("drift.multivariate", Measurement("classifier", 0.6, expected=0.5), 0.55),
+        ("drift.multivariate", Measurement("reconstruction", 0.6), 0.1),
+        ("drift.univariate", Measurement("vocabulary", 0.6, "note", expected=0.0), 0.05),
+        ("drift.univariate", Measurement("not_compared", 9), None),
         ("performance.realized", Measurement("f1", 0.7, worse=Worse.BELOW, expected=0.8), 0.77),
         ("performance.realized", Measurement("mae", 2.0, expected=2.0), 2.2),
         ("performance.realized", Measurement("mae", 2.0), None),
@@ -91,6 +95,8 @@ def test_a_declared_bound_needs_no_p_value(spec, cast):
     [
         ("drift.univariate", Measurement("psi", 0.2), Severity.WARNING),
         ("drift.univariate", Measurement("psi", 0.4), Severity.CRITICAL),
+        ("drift.multivariate", Measurement("classifier", 0.64, expected=0.5), Severity.WARNING),
+        ("drift.multivariate", Measurement("classifier", 0.66, expected=0.5), Severity.CRITICAL),
         ("quality.type", Measurement("share", 0.4), Severity.WARNING),
         ("quality.schema", Measurement("missing_column", 1.0), Severity.CRITICAL),
         (

@@ -76,6 +76,22 @@ NEW = {"value": "Other", "count": 3, "suggestion": None}
             "age: distributed otherwise than in the reference: jensen shannon 0.21 is past 0.1",
         ),
         (
+            "drift.multivariate",
+            Measurement("classifier", 0.7, evidence={"features": [{"feature": "age"}]}),
+            "features together: rows can be told from those of the reference, mostly by age: "
+            "AUC 0.7",
+        ),
+        (
+            "drift.multivariate",
+            Measurement("reconstruction", 0.3, evidence={"features": [{"feature": "age"}]}),
+            "features together: features go together otherwise, mostly age: error off by 0.3",
+        ),
+        (
+            "drift.univariate",
+            Measurement("classifier", 0.7, "face"),
+            "face: rows can be told from those of the reference: AUC 0.7",
+        ),
+        (
             "drift.prediction",
             Measurement("psi", 0.21, evidence={"of": "score"}),
             "score: distributed otherwise than in the reference: PSI 0.21 is past 0.1",
@@ -114,6 +130,23 @@ def test_an_alert_says_its_numbers_and_the_feature_first(detector, measured, sai
             "drift.univariate",
             Measurement("psi", 0.01, "age"),
             "age: no change that matters: PSI 0.01",
+        ),
+        (
+            "drift.univariate",
+            Measurement(
+                "not_compared", 1, evidence={"features": [{"feature": "a", "reason": "2 values"}]}
+            ),
+            "features: nothing can be said of 1: a (2 values)",
+        ),
+        (
+            "drift.multivariate",
+            Measurement("classifier", 0.51),
+            "features together: rows cannot be told from those of the reference: AUC 0.51",
+        ),
+        (
+            "drift.multivariate",
+            Measurement("reconstruction", 0.01),
+            "features together: features go together as in the reference: error off by 0.01",
         ),
         ("drift.concept", Measurement("adwin", 0.2), "loss: 0.2, no rise found by adwin"),
         (

@@ -280,6 +280,7 @@ class House:
             clock=lambda: NOON,
             check=self.check,
             performance=self.performance,
+            report=lambda model, span: f"<p>{model} {span}</p>",
             backtest=self.backtest,
             external=self.external,
             run_files=lambda model, run: [self.training.run(model, run)["id"] + ".txt"],

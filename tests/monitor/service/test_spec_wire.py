@@ -42,6 +42,17 @@ def features(draw):
     return FeatureSpec(kind, low, high, categories, synonyms, method)
 
 
+def segments(described):
+    """Features by which rows can be divided, alone or two together."""
+    whole = {FeatureType.TEXT, FeatureType.EMBEDDING, FeatureType.TIMESTAMP}
+    names = sorted(name for name, said in described.items() if said.type not in whole)
+    if not names:
+        return st.just(())
+    one = st.sampled_from(names)
+    pair = st.permutations(names).map(lambda turned: tuple(turned[:2]))
+    return st.lists(one | pair if len(names) > 1 else one, max_size=2).map(tuple)
+
+
 @st.composite
 def specs(draw):
     task = draw(st.sampled_from(Task))
@@ -49,9 +60,7 @@ def specs(draw):
     return ModelSpec(
         task,
         described,
-        draw(st.lists(st.sampled_from(sorted(described)), max_size=2).map(tuple))
-        if described
-        else (),
+        draw(segments(described)),
         draw(names) if task is Task.BINARY else None,
         WindowSpec(draw(spans), draw(st.integers(1, 10**6))),
         LabelSpec(draw(spans)),
@@ -137,6 +146,7 @@ def test_an_unknown_key_is_named_with_its_place_and_the_nearest_known(sent, plac
         ),
         ({"features": {"age": {}}, "segments": ["agee"]}, "did you mean 'age'?"),
         ({"segments": "age"}, "segments: "),
+        ({"features": {"a": {}}, "segments": [["a", "a"]]}, "'a' is named twice"),
         ({"kpis": {"roc": {}}}, "kpis: no KPI 'roc'; did you mean 'roc_auc'?"),
         ({"kpis": {"roc_auc": {"min": 2, "max": 1}}}, "kpis.roc_auc: min 2 is above max 1"),
         ({"kpis": {"roc_auc": 0.8}}, "kpis.roc_auc: must be an object"),

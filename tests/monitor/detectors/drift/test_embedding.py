@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from monitor.detectors.drift.embedding import Axes, embedding
+from monitor.detectors.drift.axes import Axes
+from monitor.detectors.drift.embedding import embedding
 
 MIX = np.random.default_rng(0).normal(size=(6, 32))
 

@@ -197,7 +197,9 @@ def test_not_enough_rows_is_neither_drift_nor_no_drift():
     assert all(isinstance(f, NotCompared) and f.few for f in found.values())
     assert found["a"].reason == "99 values in the window, 100 needed"
     assert found["b"].reason == "20 reference values, 30 needed"
-    assert not list(Univariate().measure(SPEC, HOUR, reference, current))
+    (told,) = Univariate().measure(SPEC, HOUR, reference, current)
+    assert (told.method, told.value, told.p_value) == ("not_compared", 3, None)
+    assert told.evidence["features"][0] == {"feature": "a", "reason": found["a"].reason}
     assert states(profiles(c=["x"] * 500), profiles(c=normal(500)))["c"] == NotCompared(
         "it is number, and was category in the reference"
     )
