@@ -66,7 +66,7 @@ class Multivariate(SampleDetector):
         old, new = within(old, encoding.categorical, old, new)
         yield from _reconstructed(old, new, encoding.categorical, names)
         ids = [str(now.prediction_ids[i]) for i in turns[1][:ROWS]]
-        yield _classified(old[:ROWS], new[:ROWS], encoding.categorical, names, ids)
+        yield _classified(old[:ROWS], new[:ROWS], names, ids)
 
 
 def _joint(spec: ModelSpec, sample: Sample) -> Sample:
@@ -105,12 +105,10 @@ def _reconstructed(
     )
 
 
-def _classified(
-    before: Numbers, now: Numbers, categorical: list[bool], names: list[str], ids: list[str]
-) -> Measurement:
+def _classified(before: Numbers, now: Numbers, names: list[str], ids: list[str]) -> Measurement:
     columns = np.concatenate([before, now])
     side = np.arange(len(columns)) >= len(before)
-    apart = trees(columns, side, categorical)
+    apart = trees(columns, side)
     if apart.low <= 0.5:
         return measured(apart, None, {"features": []})
     lost = importances(apart, columns, side)

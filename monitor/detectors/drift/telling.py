@@ -116,10 +116,11 @@ def measured(
     )
 
 
-def trees(columns: Numbers, now: Flags, categorical: list[bool], seed: int = 0) -> Apart:
+def trees(columns: Numbers, now: Flags, seed: int = 0) -> Apart:
     """Both sides told apart by boosted trees; columns have shape (rows, features), NaN missing.
 
-    Few and small trees: a window must not cost seconds.
+    Few and small trees, and codes of categories as numbers: a window must not cost seconds, and
+    categories as such would double it.
     """
 
     def learn(shown: Ints) -> Scoring:
@@ -130,7 +131,6 @@ def trees(columns: Numbers, now: Flags, categorical: list[bool], seed: int = 0) 
             max_bins=63,
             min_samples_leaf=max(10, len(shown) // 300),
             l2_regularization=1.0,
-            categorical_features=categorical,
             early_stopping=False,
             random_state=seed,
         )

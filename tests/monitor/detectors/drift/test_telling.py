@@ -49,13 +49,13 @@ def test_no_row_is_scored_by_a_model_that_saw_it():
 def test_a_score_that_remembers_its_rows_tells_nothing():
     columns, now = sides(600, 600, 0, 2)
 
-    assert trees(columns, now, [False, False]).p_value > 0.01
+    assert trees(columns, now).p_value > 0.01
 
 
 def test_the_column_that_moved_carries_the_auc_and_stays_as_it_was():
     columns, now = sides(800, 800, 1.0, 3)
     kept = columns.copy()
-    apart = trees(columns, now, [False, False])
+    apart = trees(columns, now)
 
     lost = importances(apart, columns, now)
 
