@@ -133,6 +133,7 @@ class Dependences:
             features=features,
             prediction=weighed(profiles.prediction, self.answers.get("prediction")),
             score=weighed(profiles.score, self.answers.get("score")),
+            segments={name: self._weighed(p, share) for name, p in profiles.segments.items()},
         )
 
 

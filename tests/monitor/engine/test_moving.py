@@ -11,7 +11,7 @@ from counted import profiles
 from monitor.core.findings import Measurement
 from monitor.core.profile import Bins, Profiles
 from monitor.core.spec import ModelSpec, ReferenceSpec, Task
-from monitor.core.windows import Window
+from monitor.core.windows import Sample, Window
 from monitor.detectors.drift.univariate import Univariate
 from monitor.engine.check import Checker, Sources
 from monitor.engine.moving import moved
@@ -36,7 +36,7 @@ class Told:
         return normal(np.random.default_rng(99), 5000, 0.0)
 
     def reference_sample(self, model, version, limit, *, labelled=False):
-        raise AssertionError("nobody asked for rows")
+        return Sample(0)
 
     sample = reference_sample
 
