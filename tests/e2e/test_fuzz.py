@@ -64,6 +64,7 @@ IN_CONTEXT = {
     ),
     (f"{MODELS}/check", "post"),
     (f"{MODELS}/backtest", "post"),
+    (f"{MODELS}/incidents/{{incident}}/mute", "post"),
     (f"{MODELS}/cloudevents", "post"),
     ("/v1/cloudevents", "post"),
     (f"{MODELS}/reference", "put"),
