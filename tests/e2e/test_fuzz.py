@@ -159,6 +159,8 @@ def service(tmp_path_factory):
         started.ask("PUT", f"/v1/models/{MODEL}", json=SPEC)
         started.ask("PUT", f"/v1/models/{MODEL}/reference", json=predictions(200))
         started.ask("POST", f"/v1/models/{MODEL}/predictions", json=predictions(300, 1000))
+        broken = predictions(20, 1300, features={"age": "old", "city": "Rome"})
+        started.ask("POST", f"/v1/models/{MODEL}/predictions", json=broken)
         rows = [actual(number, number % 2) for number in range(1000, 1300)]
         started.ask("POST", f"/v1/models/{MODEL}/actuals", json=rows)
         started.ask("POST", f"/v1/models/{MODEL}/check", json={})
@@ -183,7 +185,7 @@ def places(service):
     """What addresses may name, by the parameter that names it."""
     run = service.ask("POST", f"/v1/models/{MODEL}/retrain", 202, json={})["id"]
     found = service.ask("GET", f"/v1/models/{MODEL}/incidents")["items"]
-    assert found, "rows that differ from their reference open an incident"
+    assert found, "ages that are no numbers open an incident"
     return {"model": MODEL, "run": run, "version": "1", "incident": found[0]["id"]}
 
 
