@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from monitor.cli.connection import Connection
 from monitor.cli.retrain import OVER
+from monitor.core.rows import EPOCH
 
 _POLL_SECONDS = 0.1
 _RUN_SECONDS = 120.0
@@ -83,14 +84,19 @@ class Replay:
     def play(self, advance: Callable[[int], None]) -> Iterator[Told]:
         """Play it, and tell what happens as it happens."""
         day = round(timedelta(days=1) / self.stream.step)
-        late, week = (round(span / self.stream.step) for span in (self.late, self.check_every))
+        late = round(self.late / self.stream.step)
         for start in range(self.first, self.last, day):
             end = min(start + day, self.last)
             self._answer(range(start, end))
             self._tell_actuals(range(max(self.first, start - late), max(self.first, end - late)))
-            if (end - self.first) % week < day or end == self.last:
+            if self._is_over(end) or end == self.last:
                 yield from self._look(end)
             advance(end - start)
+
+    def _is_over(self, end: int) -> bool:
+        """Whether a window of the model has ended within the day before: it is checked once."""
+        ended = (self.stream.moment(end) - EPOCH) % self.check_every
+        return ended < timedelta(days=1)
 
     def _answer(self, rows: range) -> None:
         if self.champion is None:
