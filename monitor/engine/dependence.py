@@ -54,7 +54,9 @@ class Dependence:
         return min(1.0, 1.0 / (self.rows + n * self.windows))
 
 
-def dependence(values: Numbers, stamps: Stamps, every: timedelta, rate: float = 1.0) -> Dependence:
+def dependence(
+    values: Numbers, stamps: Stamps, every: timedelta, rate: float = 1.0, *, cycles: bool = True
+) -> Dependence:
     """What values, in order of their stamps (microseconds), show; ranks are looked at.
 
         rows = 1 + 2 * sum of r[k], r the autocorrelation of neighbours k = 1, 2, ... rows apart,
@@ -63,6 +65,7 @@ def dependence(values: Numbers, stamps: Stamps, every: timedelta, rate: float = 
         windows = the largest covariance of the means of two windows 2 to 14 apart, over the
         variance of the values; 0 where that could be an accident
 
+    Without `cycles` the windows' own levels are left out: what a window is compared with has them.
     Where only a share `rate` of all rows is given, as drawn evenly, `rows` - 1 is that of these
     rows over the rate. Rows are taken to follow each other in traffic as in the reference.
 
@@ -76,8 +79,8 @@ def dependence(values: Numbers, stamps: Stamps, every: timedelta, rate: float = 
         return Dependence()
     ranks = _ranks(x)
     places, held = np.unique(stamps // (every // timedelta(microseconds=1)), return_inverse=True)
-    shared = _shared(ranks, places, held)
-    if shared > 0:
+    shared = _shared(ranks, places, held) if cycles else 0.0
+    if shared > 0 or not cycles:
         ranks = ranks - (np.bincount(held, ranks) / np.bincount(held))[held]
     return Dependence(1.0 + _sum(ranks) / rate, shared)
 
@@ -90,13 +93,13 @@ class Dependences:
     answers: Mapping[str, Dependence] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, sample: Sample, every: timedelta) -> "Dependences":
+    def of(cls, sample: Sample, every: timedelta, *, cycles: bool = True) -> "Dependences":
         """Those of a sample of the reference, in order of time, for windows so long."""
         rate = min(1.0, sample.rows / sample.total) if sample.total else 1.0
 
         def shown(columns: Mapping[str, Numbers | Labels]) -> dict[str, Dependence]:
             found = {
-                name: _of_column(column, sample.timestamps, every, rate)
+                name: _of_column(column, sample.timestamps, every, rate, cycles)
                 for name, column in columns.items()
             }
             return {name: d for name, d in found.items() if d.some}
@@ -138,15 +141,18 @@ class Dependences:
 
 
 def _of_column(
-    column: Numbers | Labels, stamps: Stamps, every: timedelta, rate: float
+    column: Numbers | Labels, stamps: Stamps, every: timedelta, rate: float, cycles: bool
 ) -> Dependence:
     if column.dtype != object:
-        return dependence(np.asarray(column, np.float64), stamps, every, rate)
+        return dependence(np.asarray(column, np.float64), stamps, every, rate, cycles=cycles)
     held = np.array([v is not None for v in column], bool)
     known = np.array([str(v) for v in column[held]], dtype=np.str_)
     names, counts = np.unique(known, return_counts=True)
     often = names[np.argsort(-counts)[:_CLASSES]]
-    shown = [dependence((known == n).astype(np.float64), stamps[held], every, rate) for n in often]
+    shown = [
+        dependence((known == n).astype(np.float64), stamps[held], every, rate, cycles=cycles)
+        for n in often
+    ]
     return Dependence(
         max((s.rows for s in shown), default=1.0), max((s.windows for s in shown), default=0.0)
     )

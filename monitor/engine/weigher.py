@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+import numpy as np
+
 from monitor.core.detector import ProfileDetector
 from monitor.core.findings import Measurement
 from monitor.core.profile import Profiles
@@ -38,7 +40,7 @@ class Weigher:
         """
         (model, version, window), (before, now) = place, sides
         if detector.name.startswith(WEIGHED):
-            known = self._dependences(model, version, spec.window.every, before, rows)
+            known = self._dependences(model, version, spec, before, rows)
             before, now = known.of_reference(before), known.of_window(now)
         for measured in detector.measure(spec, window, before, now):
             yield _counted(measured, now)
@@ -47,15 +49,24 @@ class Weigher:
         self,
         model: str,
         version: str,
-        every: timedelta,
+        spec: ModelSpec,
         reference: Profiles,
         rows: Callable[[], Sample],
     ) -> Dependences:
-        sums = tuple((name, p.total, p.finite) for name, p in reference.features.items())
-        found = (every, reference.rows, sums)
+        every, cycles = spec.window.every, spec.reference.same_hour_of_week is None
+        if cycles:
+            sums = tuple((name, p.total, p.finite) for name, p in reference.features.items())
+            found = (every, reference.rows, sums)
+        else:  # compared with another past each time, of which the reference speaks for all
+            known = rows()
+            sums = tuple((n, float(np.nansum(v)), len(v)) for n, v in known.numbers.items())
+            found = (every, known.total, sums)
         held = self._known.get((model, version))
         if held is None or held[0] != found:
-            held = self._known[model, version] = (found, Dependences.of(rows(), every))
+            held = self._known[model, version] = (
+                found,
+                Dependences.of(rows(), every, cycles=cycles),
+            )
         return held[1]
 
 

@@ -132,6 +132,10 @@ def _prepared(data: object) -> Json:
         if name in document:
             named = _mapping(name, document[name])
             document[name] = {k: _object(f"{name}.{k}", v, kind) for k, v in named.items()}
+    if isinstance(document.get("gains"), dict):
+        for actual, gains in document["gains"].items():
+            if isinstance(gains, dict):
+                _check_numbers(f"gains.{actual}", gains)
     for feature in document.get("features", {}).values():
         if isinstance(feature.get("categories"), list):
             feature["categories"] = [_label(c) for c in feature["categories"]]
@@ -151,7 +155,16 @@ def _object(place: str, value: object, kind: type[Any]) -> Json:
     for key in _mapping(place, value):
         if key not in known:
             raise UnknownKeyError(place, key, known)
+    if kind is not ModelSpec:
+        _check_numbers(place, value)
     return {key: v for key, v in _mapping(place, value).items() if v is not None}
+
+
+def _check_numbers(place: str, value: object) -> None:
+    """Nothing in a spec but a class is a boolean, which would pass for 0 or 1."""
+    for key, part in _mapping(place, value).items():
+        if isinstance(part, bool):
+            raise SpecError(f"{place}.{key}: must not be a boolean; got {str(part).lower()}")
 
 
 def _span(place: str, value: object) -> timedelta:

@@ -45,6 +45,7 @@ ALERT_EXAMPLE: Json = {
 SCHEMA: Json = {
     "type": "object",
     "required": ["alerts"],
+    "properties": {"alerts": {"type": "array"}},
 }
 """What must hold of a body; the rest is theirs."""
 

@@ -139,7 +139,10 @@ def test_a_run_whose_process_dies_says_so_and_the_next_works(tmp_path):
         )
         rng = generator(1)
         x = rng.normal(size=300)
-        rows = [{"features": {"x": float(v)}, "actual": float(2 * v)} for v in x]
+        y = 2 * x + rng.normal(0, 0.7, size=300)  # not so close that x would give it away
+        rows = [
+            {"features": {"x": float(v)}, "actual": float(w)} for v, w in zip(x, y, strict=True)
+        ]
         service.ask("PUT", "/v1/models/m/reference", json=rows)
         run = service.ask("POST", "/v1/models/m/retrain", 202)
         child = wait_for_child(service.process.pid)

@@ -219,3 +219,18 @@ def test_experiments_and_canary_of_a_spec_are_held_against_what_there_is():
         spec_from({"task": "binary", "retrain": {"experiments": ["liner"]}}, KNOWN)
     with pytest.raises(SpecError, match="a share"):
         spec_from({"task": "binary", "retrain": {"canary": 1}}, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [
+        ({"retrain": {"canary": False}}, "retrain.canary"),
+        ({"alerts": {"false_alarms_per_month": True}}, "alerts.false_alarms_per_month"),
+        ({"kpis": {"roc_auc": {"min": True}}}, "kpis.roc_auc.min"),
+        ({"features": {"a": {"type": "number", "max": False}}}, "features.a.max"),
+        ({"gains": {"1": {"0": True}}}, "gains.1.0"),
+    ],
+)
+def test_a_boolean_is_no_number(document, place):
+    with pytest.raises(SpecError, match=rf"{place}: must not be a boolean"):
+        spec_from({"task": "binary"} | document, KNOWN)
