@@ -19,6 +19,8 @@ from monitor.cli.service import own_service
 
 MODEL = "elec2"
 WEEK = 7 * 48
+WEEKS = 75
+"""Of the stream, by default: two minutes on two cores; all of it takes four."""
 LEAST_GAIN = 3.0
 """Points of accuracy that the loop must gain over never retraining."""
 
@@ -39,13 +41,19 @@ SPEC: dict[str, Any] = {
 
 @click.command()
 @click.option("--stay", is_flag=True, help="Keep the service up until Ctrl-C.")
-@click.option("--weeks", type=click.IntRange(1), help="Stop after so many weeks of the stream.")
-def demo(stay: bool, weeks: int | None) -> None:
+@click.option(
+    "--weeks",
+    type=click.IntRange(1),
+    default=WEEKS,
+    show_default=True,
+    help="Stop after so many weeks of the stream, which has 130 to play.",
+)
+def demo(stay: bool, weeks: int) -> None:
     """Watch a model decay on a real stream, and see it noticed, retrained, and recover.
 
-    Replays Elec2, 45,312 half-hours of the electricity market of New South Wales (1996 to 1998),
-    through the client over HTTP. A model trained on the first three weeks answers; its actuals come
-    a day late. Exits 1 if the loop does not gain 3 points of accuracy over never retraining.
+    Replays the first weeks of Elec2, half-hours of the electricity market of New South Wales (1996
+    to 1998), through the client over HTTP. A model trained on the first three weeks answers; its
+    actuals come a day late. Exits 1 if the loop does not gain 3 points of accuracy over never retraining.
 
     Example: watchkeeper demo --stay
     """
@@ -60,18 +68,18 @@ def demo(stay: bool, weeks: int | None) -> None:
             gain = _summary(replay, console, time.monotonic() - began)
             if stay:
                 _wait(console, url)
-    if weeks is None and gain < LEAST_GAIN:
+    if weeks >= WEEKS and gain < LEAST_GAIN:
         raise click.exceptions.Exit(1)
 
 
-def _prepared(url: str, stream: Stream, weeks: int | None, spool: Path) -> Replay:
+def _prepared(url: str, stream: Stream, weeks: int, spool: Path) -> Replay:
     """A registered model with a reference, and a replay that starts after it."""
     import watchkeeper  # noqa: PLC0415  the client, as a user's program imports it
 
     connection = Connection(url, None)
     own = deployed(stream, 3 * WEEK)
     first = 4 * WEEK
-    last = stream.rows if weeks is None else min(stream.rows, first + weeks * WEEK)
+    last = min(stream.rows, first + weeks * WEEK)
     connection.ask("PUT", f"/v1/models/{MODEL}", json=SPEC)
     connection.ask(
         "PUT",
