@@ -53,7 +53,8 @@ def demo(stay: bool, weeks: int) -> None:
 
     Replays the first weeks of Elec2, half-hours of the electricity market of New South Wales (1996
     to 1998), through the client over HTTP. A model trained on the first three weeks answers; its
-    actuals come a day late. Exits 1 if the loop does not gain 3 points of accuracy over never retraining.
+    actuals come a day late. Exits 1 if the loop does not gain 3 points of accuracy over never
+    retraining.
 
     Example: watchkeeper demo --stay
     """
