@@ -280,7 +280,7 @@ def test_what_else_is_written_while_the_disk_is_full_is_refused_too(services, di
 def test_a_first_start_on_a_full_disk_waits_for_room(services, disk):
     disk.fill()
     service = started(services, disk)
-    eventually(lambda: "cannot start yet" in service.log.read_text(), 60)
+    eventually(lambda: service.log.exists() and "cannot start yet" in service.log.read_text(), 60)
     assert_refused(httpx.get(f"{service.url}/readyz"))
     disk.free()
 
