@@ -11,7 +11,7 @@ from monitor.core.windows import Sample
 from monitor.detectors.estimation.fitted import Fitted
 from monitor.detectors.estimation.ranking import ranked
 from monitor.detectors.estimation.refusal import Refusal
-from monitor.detectors.performance.estimates import Estimate, worse_chance
+from monitor.detectors.performance.estimates import measured_kpi
 from monitor.detectors.performance.kpis import KPIS
 
 _RANKED = 0.001
@@ -50,33 +50,13 @@ class EstimatedPerformance(SampleDetector):
         usual = self.fitted.usual(spec, reference)
         evidence: dict[str, object] = {"rows": found.rows, "kept": round(found.kept, 6)}
         measured = [
-            self._measured(spec, name, now, usual.get(name), evidence)
+            measured_kpi(name, now, usual.get(name), KPIS[spec.task][name].worse, evidence)
             for name, now in found.kpis.items()
         ]
         if any(m.p_value is not None and m.p_value < _RANKED for m in measured):
             assert not isinstance(estimator, Refusal)
             evidence["causes"] = ranked(estimator, reference, current)
         yield from measured
-
-    @staticmethod
-    def _measured(
-        spec: ModelSpec,
-        name: str,
-        now: Estimate,
-        known: Estimate | None,
-        evidence: Mapping[str, object],
-    ) -> Measurement:
-        worse = KPIS[spec.task][name].worse
-        return Measurement(
-            name,
-            now.value,
-            worse=worse,
-            expected=None if known is None else known.value,
-            p_value=1.0 if known is None else worse_chance(known, now, worse),
-            low=now.low,
-            high=now.high,
-            evidence=evidence,
-        )
 
 
 Interval = tuple[float, float, float]

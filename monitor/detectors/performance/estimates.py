@@ -1,5 +1,6 @@
 """An estimate with its error, and the kinds of it that KPIs are made of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 
@@ -8,7 +9,7 @@ import numpy.typing as npt
 from scipy.special import chdtrc
 from scipy.stats import norm, rankdata, t
 
-from monitor.core.findings import Worse
+from monitor.core.findings import Measurement, Worse
 from monitor.detectors.drift.distances import homogeneity, likelihood_ratio
 from monitor.detectors.shares import excess, wilson
 
@@ -157,3 +158,23 @@ def worse_chance(before: Estimate, now: Estimate, worse: Worse) -> float:
     if error == 0:
         return 0.5 if side * gap <= 0 else 0.0
     return float(t.sf(side * gap / error, min(before.rows, now.rows) - 1))
+
+
+def measured_kpi(
+    name: str,
+    now: Estimate,
+    known: Estimate | None,
+    worse: Worse,
+    evidence: Mapping[str, object],
+) -> Measurement:
+    """A KPI of a window beside that of the reference; without one nothing speaks against it."""
+    return Measurement(
+        name,
+        now.value,
+        worse=worse,
+        expected=None if known is None else known.value,
+        p_value=1.0 if known is None else worse_chance(known, now, worse),
+        low=now.low,
+        high=now.high,
+        evidence=evidence,
+    )

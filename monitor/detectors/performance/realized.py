@@ -10,7 +10,7 @@ from monitor.core.detector import LabelledDetector
 from monitor.core.findings import Measurement
 from monitor.core.spec import ModelSpec
 from monitor.core.windows import Sample
-from monitor.detectors.performance.estimates import Estimate, worse_chance
+from monitor.detectors.performance.estimates import Estimate, measured_kpi
 from monitor.detectors.performance.kpis import KPIS
 from monitor.detectors.performance.segments import by_segment
 
@@ -84,16 +84,7 @@ class RealizedPerformance(LabelledDetector):
         total = max(1, current.rows, current.total)
         evidence = {"labelled": current.rows, "coverage": current.rows / total}
         for name, now in found.items():
-            worse, known = KPIS[spec.task][name].worse, before.get(name)
-            yield Measurement(
-                name,
-                now.value,
-                worse=worse,
-                expected=None if known is None else known.value,
-                p_value=1.0 if known is None else worse_chance(known, now, worse),
-                low=now.low,
-                high=now.high,
-                evidence=evidence,
-            )
+            worse = KPIS[spec.task][name].worse
+            yield measured_kpi(name, now, before.get(name), worse, evidence)
         if found and spec.segments:
             yield from by_segment(spec, reference, current)
